@@ -12,7 +12,7 @@ for (const version of versions) {
     continue;
   }
   console.log(`\n=== Node ${version}: ${node}`);
-  const outcome = await run(node, ['--import', 'tsx', 'tools/test/main.ts']);
+  const outcome = await run(node, ['--import', 'tsx', 'tools/run-tests/main.ts']);
   worst = Math.max(worst, outcome.code);
 }
 process.exitCode = worst;
