@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { Signal } from '../core/signal.js';
+import { LIMITS } from './limits.js';
+
+/** One schema for each field of `T`, optional ones included: a field that is forgotten does not compile. */
+export type Shape<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
+
+const CONTROL_OR_LONE = /[\p{Cc}\p{Surrogate}]/u;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const NON_FINITE: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
+
+/** An object with exactly these fields. Each part below says in its error what it expects. */
+export function record<T>(shape: Shape<T>): z.ZodType<T> {
+  // The shape's type ties each field to T; zod cannot carry that through an optional key.
+  return z.strictObject(shape as z.ZodRawShape, { error: objectError }) as unknown as z.ZodType<T>;
+}
+
+const objectError = (issue: { readonly code?: string }): string | undefined =>
+  issue.code === 'unrecognized_keys' ? 'no other field' : 'an object';
+
+/** Free text. Half of a surrogate pair is refused: it has no UTF-8 form. */
+export function text(charsMax: number, charsMin = 0): z.ZodType<string> {
+  const error =
+    charsMin === 0 ? `text of at most ${charsMax} characters` : `text of ${charsMin} to ${charsMax} characters`;
+  return z
+    .string({ error })
+    .min(charsMin, { error })
+    .max(charsMax, { error })
+    .refine((value) => !LONE_SURROGATE.test(value), { error: 'well-formed Unicode text' });
+}
+
+/** An identifier or name: not empty, on one line. */
+export function name(charsMax: number = LIMITS.nameCharsMax): z.ZodType<string> {
+  const error = `a name of 1 to ${charsMax} characters without control characters`;
+  return z
+    .string({ error })
+    .min(1, { error })
+    .max(charsMax, { error })
+    .refine((value) => !CONTROL_OR_LONE.test(value), { error });
+}
+
+/** A finite number: what is stated as a fact. */
+export function fact(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): z.ZodType<number> {
+  const bounded = Number.isFinite(min) || Number.isFinite(max);
+  const error = bounded ? `a number in ${min}..${max}` : 'a finite number';
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A whole number in `min..max`, both included and exact. -0 becomes 0. */
+export function whole(min = 0, max: number = Number.MAX_SAFE_INTEGER): z.ZodType<number> {
+  const error = `a whole number in ${min}..${max}`;
+  return z
+    .int({ error })
+    .min(min, { error })
+    .max(max, { error })
+    .overwrite((value) => value + 0);
+}
+
+const SIGNAL_ERROR = `a number, or text of at most ${LIMITS.signalCharsMax} characters`;
+
+/** A measurement that may be bad: kept as it came. The texts NaN, Infinity and -Infinity become the numbers. */
+export const signal: z.ZodType<Signal> = z
+  .custom<Signal>(isSignal, { error: SIGNAL_ERROR })
+  .transform((value) => (typeof value === 'string' ? (NON_FINITE[value] ?? value) : value));
+
+function isSignal(value: unknown): boolean {
+  if (typeof value === 'number') return true;
+  return typeof value === 'string' && value.length <= LIMITS.signalCharsMax && !LONE_SURROGATE.test(value);
+}
+
+export const flag: z.ZodType<boolean> = z.boolean({ error: 'true or false' });
+
+/** One word of a closed set. */
+export function word<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType<Words[number]> {
+  return z.enum(words, { error: `one of ${words.join(', ')}` }) as unknown as z.ZodType<Words[number]>;
+}
+
+/** One of the names of a name → number table. */
+export function nameOf<T extends Readonly<Record<string, number>>>(table: T): z.ZodType<keyof T & string> {
+  return word(Object.keys(table) as [keyof T & string, ...(keyof T & string)[]]);
+}
+
+export const versionOne: z.ZodType<1> = z.literal(1, { error: 'version 1' });
+
+export function list<T>(item: z.ZodType<T>, itemsMax: number): z.ZodType<readonly T[]> {
+  const error = `a list of at most ${itemsMax}`;
+  return z.array(item, { error }).max(itemsMax, { error }) as unknown as z.ZodType<readonly T[]>;
+}
+
+/** A map from names to `value`. */
+export function mapOf<T>(value: z.ZodType<T>, entriesMax: number): z.ZodType<Readonly<Record<string, T>>> {
+  const error = `a map of at most ${entriesMax} entries`;
+  return z
+    .record(name() as z.ZodType<string, string>, value, { error })
+    .refine((map) => Object.keys(map).length <= entriesMax, { error });
+}
+
+export const annotations: z.ZodType<Readonly<Record<string, string>>> = mapOf(
+  text(LIMITS.annotationCharsMax),
+  LIMITS.annotationsMax,
+);
+export const attributes: z.ZodType<Readonly<Record<string, string>>> = mapOf(
+  text(LIMITS.sentenceCharsMax),
+  LIMITS.attributesMax,
+);
+
+const DIGEST_ERROR = 'a SHA-256 digest as 64 lower-case hex digits';
+export const digest: z.ZodType<string> = z
+  .string({ error: DIGEST_ERROR })
+  .regex(/^[0-9a-f]{64}$/, { error: DIGEST_ERROR });
+
+export function bytes(bytesMax: number): z.ZodType<Uint8Array> {
+  const error = `at most ${bytesMax} bytes`;
+  return z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.byteLength <= bytesMax, { error });
+}
+
+const UINT64_ERROR = 'an unsigned integer of 64 bits';
+
+/** 64 bits, as `bigint`. A sender may write small ones in any integer form. */
+export const uint64: z.ZodType<bigint> = z
+  .custom<bigint | number>((value) => (typeof value === 'bigint' ? value >= 0n && value < 2n ** 64n : isCount(value)), {
+    error: UINT64_ERROR,
+  })
+  .transform((value) => BigInt(value));
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

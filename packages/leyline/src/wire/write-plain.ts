@@ -1,0 +1,141 @@
+import { err, ok, type Result } from '@esper/std';
+import type { LeylineRefusal } from '../errors.js';
+import { ByteWriter } from './byte-writer.js';
+import { describeFound, describePath } from './describe-found.js';
+import type { PlainLimits } from './plain-value.js';
+
+const INT64_MIN = -(2n ** 63n);
+const UINT64_MAX = 2n ** 64n - 1n;
+
+type Refused = Omit<LeylineRefusal, 'otherCount' | 'path'>;
+
+interface Walk {
+  readonly writer: ByteWriter;
+  readonly limits: PlainLimits;
+  readonly path: PropertyKey[];
+  elements: number;
+}
+
+/**
+ * Canonical msgpack: one value, one byte string. Map keys in the order of their UTF-8 bytes; a property that is
+ * `undefined` is absent. Anything that is not plain data is refused, by path.
+ */
+export function writePlain(value: unknown, limits: PlainLimits): Result<Uint8Array, LeylineRefusal> {
+  const walk: Walk = { writer: new ByteWriter(), limits, path: [], elements: 0 };
+  const refused =
+    writeValue(walk, value) ?? (walk.writer.length > limits.bytesMax ? tooLarge(limits.bytesMax) : undefined);
+  if (refused === undefined) return ok(walk.writer.finish());
+  return err({ ...refused, path: describePath(walk.path), otherCount: 0 });
+}
+
+/** Order of the keys' UTF-8 bytes, which is the order of code points and not that of UTF-16 units. */
+export function compareKeys(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i += 1) {
+    const left = a.charCodeAt(i);
+    const right = b.charCodeAt(i);
+    if (left !== right) return codePointRank(left) - codePointRank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all other units: U+E000..U+FFFF moves below them. */
+const codePointRank = (unit: number): number => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);
+
+function writeValue(walk: Walk, value: unknown): Refused | undefined {
+  walk.elements += 1;
+  if (walk.elements > walk.limits.elementsMax) return tooMany(`at most ${walk.limits.elementsMax} elements`, 'more');
+  if (walk.writer.length > walk.limits.bytesMax) return tooLarge(walk.limits.bytesMax);
+  switch (typeof value) {
+    case 'boolean':
+      walk.writer.boolean(value);
+      return undefined;
+    case 'number':
+      walk.writer.number(value);
+      return undefined;
+    case 'bigint':
+      return writeInteger(walk, value);
+    case 'string':
+      return writeText(walk, value);
+    case 'object':
+      return writeObject(walk, value);
+    default:
+      return invalid('plain data', describeFound(value));
+  }
+}
+
+function writeInteger(walk: Walk, value: bigint): Refused | undefined {
+  if (value < INT64_MIN || value > UINT64_MAX) return invalid('an integer of 64 bits', describeFound(value));
+  walk.writer.integer64(value);
+  return undefined;
+}
+
+function writeText(walk: Walk, value: string): Refused | undefined {
+  // A UTF-16 unit is at most three bytes of UTF-8.
+  if (
+    value.length * 3 > walk.limits.textBytesMax &&
+    new TextEncoder().encode(value).length > walk.limits.textBytesMax
+  ) {
+    return tooMany(`text of at most ${walk.limits.textBytesMax} bytes`, describeFound(value));
+  }
+  return walk.writer.text(value) ? undefined : invalid('well-formed Unicode text', 'half of a surrogate pair');
+}
+
+function writeObject(walk: Walk, value: object | null): Refused | undefined {
+  if (value === null) {
+    walk.writer.nil();
+    return undefined;
+  }
+  if (value instanceof Uint8Array) {
+    if (value.byteLength > walk.limits.bytesMax) return tooLarge(walk.limits.bytesMax);
+    walk.writer.binary(value);
+    return undefined;
+  }
+  if (walk.path.length >= walk.limits.depthMax) {
+    return { code: 'LEYLINE_TOO_DEEP', expected: `nesting of at most ${walk.limits.depthMax}`, found: 'more' };
+  }
+  if (Array.isArray(value)) return writeArray(walk, value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return invalid('plain data', describeFound(value));
+  return writeMap(walk, value as Readonly<Record<string, unknown>>);
+}
+
+function writeArray(walk: Walk, items: readonly unknown[]): Refused | undefined {
+  const { arrayItemsMax } = walk.limits;
+  if (items.length > arrayItemsMax) return tooMany(`a list of at most ${arrayItemsMax}`, describeFound(items));
+  walk.writer.arrayHead(items.length);
+  for (let i = 0; i < items.length; i += 1) {
+    walk.path.push(i);
+    const refused = writeValue(walk, items[i]);
+    if (refused !== undefined) return refused;
+    walk.path.pop();
+  }
+  return undefined;
+}
+
+function writeMap(walk: Walk, map: Readonly<Record<string, unknown>>): Refused | undefined {
+  const { mapEntriesMax } = walk.limits;
+  const keys = Object.keys(map).filter((key) => map[key] !== undefined);
+  if (keys.length > mapEntriesMax) return tooMany(`a map of at most ${mapEntriesMax}`, describeFound(map));
+  walk.writer.mapHead(keys.length);
+  for (const key of keys.sort(compareKeys)) {
+    walk.path.push(key);
+    const refused = key === '__proto__' ? forbiddenKey() : (writeText(walk, key) ?? writeValue(walk, map[key]));
+    if (refused !== undefined) return refused;
+    walk.path.pop();
+  }
+  return undefined;
+}
+
+const invalid = (expected: string, found: string): Refused => ({ code: 'LEYLINE_INVALID', expected, found });
+const tooMany = (expected: string, found: string): Refused => ({ code: 'LEYLINE_TOO_MANY', expected, found });
+const tooLarge = (bytesMax: number): Refused => ({
+  code: 'LEYLINE_TOO_LARGE',
+  expected: `at most ${bytesMax} bytes`,
+  found: 'more',
+});
+const forbiddenKey = (): Refused => ({
+  code: 'LEYLINE_FORBIDDEN_KEY',
+  expected: 'another key',
+  found: '__proto__',
+});
