@@ -1,0 +1,1 @@
+export { nodeWorkerPorts, systemTimers } from './adapters/node-ports.js';
