@@ -1,1 +1,3 @@
-export {};
+export { ed25519PrivateKey, ed25519PublicKey } from './adapters/ed25519-key.js';
+export { type HmacKeyOptions, hmacKey, SECRET_BYTES_MIN } from './adapters/hmac-key.js';
+export { randomHashSeed, randomIds } from './adapters/random-ids.js';

@@ -1,0 +1,129 @@
+import type { RefusalReason } from './refusal.js';
+
+/** First bytes of every version 1 envelope: "ESC1". */
+export const ENVELOPE_MAGIC = Uint8Array.of(0x45, 0x53, 0x43, 0x31);
+/** What a command signature is for. The same key signing other things signs another tag. */
+export const COMMAND_DOMAIN = 'esper.command.v1';
+/** Signatures on one command. */
+export const SIGNATURES_MAX = 4;
+/** Bytes of a key id. */
+export const KEY_ID_BYTES_MAX = 64;
+
+const DOMAIN_BYTES = Uint8Array.from(COMMAND_DOMAIN, (letter) => letter.charCodeAt(0));
+const LENGTH_BYTES = 4;
+
+/** A part of the received bytes, from `from` up to and without `to`. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One signature and the key it names. */
+export interface NamedSignature {
+  readonly keyId: string;
+  readonly signature: Uint8Array;
+  readonly signatureSpan: Span;
+}
+
+/** The outside of an envelope: all that is read before a signature holds. */
+export interface Envelope {
+  readonly signatures: readonly NamedSignature[];
+  /** What every signature covers: from here to the end of the bytes. */
+  readonly signedFrom: number;
+  /** Where the audience begins; not read before a signature holds. */
+  readonly audienceFrom: number;
+}
+
+/** Big-endian unsigned 32 bits at `offset`; the caller has checked that they are there. */
+export function readUint32(bytes: Uint8Array, offset: number): number {
+  const high = ((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16);
+  return (high | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)) >>> 0;
+}
+
+/** The length-prefixed part that begins at `offset`, or `undefined` when it does not fit into the bytes. */
+export function readPart(bytes: Uint8Array, offset: number): Span | undefined {
+  const from = offset + LENGTH_BYTES;
+  if (from > bytes.length) return undefined;
+  const to = from + readUint32(bytes, offset);
+  return to <= bytes.length ? { from, to } : undefined;
+}
+
+/**
+ * Reads the outside of an envelope: magic, signatures, domain tag, key ids. Pure; copies nothing; touches neither
+ * audience, header nor payload. The size limit is checked before.
+ */
+export function readEnvelope(bytes: Uint8Array): Envelope | RefusalReason {
+  if (!startsWith(bytes, ENVELOPE_MAGIC, 0)) return 'malformed_envelope';
+  const count = bytes[ENVELOPE_MAGIC.length];
+  if (count === undefined || count > SIGNATURES_MAX) return 'malformed_envelope';
+  if (count === 0) return 'missing_signature';
+  const spans = readShortParts(bytes, { from: ENVELOPE_MAGIC.length + 1, to: bytes.length }, count);
+  const last = spans?.at(-1);
+  if (spans === undefined || last === undefined) return 'malformed_envelope';
+  return readSignedStart(bytes, last.to, spans);
+}
+
+function readSignedStart(bytes: Uint8Array, signedFrom: number, spans: readonly Span[]): Envelope | RefusalReason {
+  const domain = readPart(bytes, signedFrom);
+  if (domain === undefined) return 'malformed_envelope';
+  if (domain.to - domain.from !== DOMAIN_BYTES.length) return 'wrong_domain';
+  if (!startsWith(bytes, DOMAIN_BYTES, domain.from)) return 'wrong_domain';
+  const keyIds = readPart(bytes, domain.to);
+  if (keyIds === undefined) return 'malformed_envelope';
+  const signatures = nameSignatures(bytes, keyIds, spans);
+  if (signatures === undefined) return 'malformed_envelope';
+  return { signatures, signedFrom, audienceFrom: keyIds.to };
+}
+
+/** The key id list names exactly one key for each signature, and none twice. */
+function nameSignatures(bytes: Uint8Array, keyIds: Span, spans: readonly Span[]): NamedSignature[] | undefined {
+  const names = readShortParts(bytes, keyIds, spans.length);
+  if (names === undefined || names.at(-1)?.to !== keyIds.to) return undefined;
+  const signatures: NamedSignature[] = [];
+  for (const [index, span] of spans.entries()) {
+    const name = names[index];
+    const keyId = name === undefined ? undefined : readKeyId(bytes, name);
+    if (keyId === undefined || signatures.some((earlier) => earlier.keyId === keyId)) return undefined;
+    signatures.push({ keyId, signature: bytes.subarray(span.from, span.to), signatureSpan: span });
+  }
+  return signatures;
+}
+
+/** `count` parts, each with one length byte and not empty, one after the other inside `area`. */
+function readShortParts(bytes: Uint8Array, area: Span, count: number): Span[] | undefined {
+  const spans: Span[] = [];
+  let offset = area.from;
+  for (let index = 0; index < count; index++) {
+    if (offset >= area.to) return undefined;
+    const from = offset + 1;
+    offset = from + (bytes[offset] ?? 0);
+    if (offset === from || offset > area.to) return undefined;
+    spans.push({ from, to: offset });
+  }
+  return spans;
+}
+
+function readKeyId(bytes: Uint8Array, span: Span): string | undefined {
+  if (span.to - span.from > KEY_ID_BYTES_MAX) return undefined;
+  let keyId = '';
+  for (let offset = span.from; offset < span.to; offset++) {
+    const byte = bytes[offset] ?? 0;
+    if (!isKeyIdByte(byte)) return undefined;
+    keyId += String.fromCharCode(byte);
+  }
+  return keyId;
+}
+
+const KEY_ID_BYTES: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
+  /^[A-Za-z0-9._-]$/.test(String.fromCharCode(byte)),
+);
+const isKeyIdByte = (byte: number): boolean => KEY_ID_BYTES[byte] === true;
+
+/** True for 1 to 64 of the characters `A-Z a-z 0-9 . _ -`. */
+export const isKeyId = (text: string): boolean => /^[A-Za-z0-9._-]{1,64}$/.test(text);
+
+function startsWith(bytes: Uint8Array, start: Uint8Array, at: number): boolean {
+  if (at + start.length > bytes.length) return false;
+  for (let index = 0; index < start.length; index++) if (bytes[at + index] !== start[index]) return false;
+  return true;
+}

@@ -1,0 +1,115 @@
+/** A command's place in its run, and its time of issue. */
+export interface DatedPosition {
+  readonly trainingRunId: string;
+  readonly issuerEpoch: number;
+  readonly sequence: number;
+  readonly issuedAtMs: number;
+}
+
+/**
+ * One step of the promise a journal keeps: every command accepted so far, and until the next step, was issued before
+ * `issuedBeforeMs` (of any run), and those of this run have a sequence number below `sequenceBelow` and an epoch of at most
+ * `issuerEpoch`.
+ */
+export interface WatermarkStep {
+  readonly issuedBeforeMs: number;
+  readonly trainingRunId: string;
+  readonly issuerEpoch: number;
+  readonly sequenceBelow: number;
+}
+
+/** How far ahead of a command a step goes: what a restart costs at most. */
+export interface WatermarkLimits {
+  /** Milliseconds of the issuer's clock. */
+  readonly leadMs: number;
+  readonly sequenceLeadMax: number;
+  /** Runs remembered; beyond, the run that stepped longest ago is forgotten, and proves itself by time alone. */
+  readonly runsMax: number;
+}
+
+/** What is promised for one run. */
+export interface RunBound {
+  readonly issuerEpoch: number;
+  readonly sequenceBelow: number;
+}
+
+interface SteppedBound extends RunBound {
+  /** The sequence number that caused the last step; `undefined` for a bound read back from a journal. */
+  readonly steppedAt: number | undefined;
+}
+
+/** The promise as it stands: a fold of its steps. Both halves only rise. */
+export class Watermark {
+  readonly #limits: WatermarkLimits;
+  readonly #runs = new Map<string, SteppedBound>();
+  #issuedBeforeMs = 0;
+
+  /** `steps`: what the journal held, oldest first. */
+  constructor(limits: WatermarkLimits, steps: Iterable<WatermarkStep> = []) {
+    this.#limits = limits;
+    for (const step of steps) this.apply(step, undefined);
+  }
+
+  /** 0 when nothing was ever promised. */
+  get issuedBeforeMs(): number {
+    return this.#issuedBeforeMs;
+  }
+
+  /** What is promised for each run, longest unchanged first. */
+  get runs(): Iterable<readonly [trainingRunId: string, bound: RunBound]> {
+    return this.#runs;
+  }
+
+  /** True when a command may be accepted without another step. */
+  covers(command: DatedPosition): boolean {
+    const bound = this.#runs.get(command.trainingRunId);
+    if (bound === undefined || command.issuedAtMs >= this.#issuedBeforeMs) return false;
+    return command.issuerEpoch <= bound.issuerEpoch && command.sequence < bound.sequenceBelow;
+  }
+
+  /**
+   * The step that would cover `command`. The sequence goes ahead by twice what the run used since its last step: about as
+   * many commands as fit into `leadMs` at the run's own pace, so that a slow run loses one and a fast one few.
+   */
+  nextStep(command: DatedPosition): WatermarkStep {
+    const bound = this.#runs.get(command.trainingRunId);
+    const used = Math.max(0, command.sequence - (bound?.steppedAt ?? command.sequence));
+    const lead = Math.min(2 * used, this.#limits.sequenceLeadMax);
+    return {
+      trainingRunId: command.trainingRunId,
+      issuedBeforeMs: Math.max(this.#issuedBeforeMs, command.issuedAtMs + this.#limits.leadMs),
+      issuerEpoch: Math.max(bound?.issuerEpoch ?? 0, command.issuerEpoch),
+      sequenceBelow: Math.max(bound?.sequenceBelow ?? 0, command.sequence + 1 + lead),
+    };
+  }
+
+  /** Takes a step that the journal has stored. `cause`: the command that needed it. */
+  apply(step: WatermarkStep, cause: DatedPosition | undefined): void {
+    const bound = this.#runs.get(step.trainingRunId);
+    this.#issuedBeforeMs = Math.max(this.#issuedBeforeMs, step.issuedBeforeMs);
+    this.#runs.delete(step.trainingRunId);
+    this.#runs.set(step.trainingRunId, {
+      issuerEpoch: Math.max(bound?.issuerEpoch ?? 0, step.issuerEpoch),
+      sequenceBelow: Math.max(bound?.sequenceBelow ?? 0, step.sequenceBelow),
+      steppedAt: cause?.sequence,
+    });
+    this.#forgetOldest();
+  }
+
+  /** The fewest steps that say the same; a journal may be rewritten with them. */
+  toSteps(): readonly WatermarkStep[] {
+    const issuedBeforeMs = this.#issuedBeforeMs;
+    return [...this.#runs].map(([trainingRunId, { issuerEpoch, sequenceBelow }]) => ({
+      issuedBeforeMs,
+      trainingRunId,
+      issuerEpoch,
+      sequenceBelow,
+    }));
+  }
+
+  #forgetOldest(): void {
+    if (this.#runs.size <= this.#limits.runsMax) return;
+    const oldest = this.#runs.keys().next();
+    if (oldest.done !== true) this.#runs.delete(oldest.value);
+  }
+}
