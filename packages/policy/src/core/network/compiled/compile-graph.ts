@@ -1,0 +1,155 @@
+import { err, ok, type Result } from '@esper/std';
+import type { EdgeTable, HeteroGraph } from '../../graph/hetero-graph.js';
+import { NODE_TYPES, RELATION_KEYS, RELATIONS, type RelationKey } from '../../graph/schema.js';
+import { checkGraph, type GraphContract, type GraphRefusal } from '../check-graph.js';
+import type { PlainTensor, TensorMap } from '../feeds.js';
+import { GAT0_TARGETS, INCOMING_RELATIONS, incomingCount } from '../relation-index.js';
+import { DESTINATION_STRIDE, NO_EDGE_MASK } from './compiled-contract.js';
+import { expandParallelEdges } from './expand-parallel-edges.js';
+import { incomingPosition, planRows, type RowPlan } from './row-plan.js';
+
+/** [rows, channels, columns] of float32, channels 1 for the adjacency. */
+interface Dense {
+  readonly rows: number;
+  readonly channels: number;
+  readonly columns: number;
+  readonly data: Float32Array;
+}
+
+const dense = (rows: number, channels: number, columns: number): Dense => ({
+  rows,
+  channels,
+  columns,
+  data: new Float32Array(rows * channels * columns),
+});
+
+/** Rows of the means: 1/in-degree at each source; the last row of a node points at itself. */
+function fillAdjacency(graph: HeteroGraph, plan: RowPlan): Dense {
+  const adjacency = dense(plan.sageRows, 1, plan.columns);
+  for (const type of NODE_TYPES) {
+    const stride = incomingCount(type) + 1;
+    for (let i = 0; i < plan.counts[type]; i += 1) {
+      const row = plan.firstSageRow[type] + i * stride + stride - 1;
+      adjacency.data[row * plan.columns + plan.firstRow[type] + i] = 1;
+    }
+  }
+  for (const [r, { source, target }] of RELATIONS.entries()) {
+    const edges = graph.edges[RELATION_KEYS[r] as RelationKey] as EdgeTable;
+    const stride = incomingCount(target) + 1;
+    const first = plan.firstSageRow[target] + incomingPosition(target, r);
+    const degree = new Int32Array(plan.counts[target]);
+    for (const to of edges.target) degree[to] = (degree[to] as number) + 1;
+    for (let e = 0; e < edges.source.length; e += 1) {
+      const to = edges.target[e] as number;
+      const cell = (first + to * stride) * plan.columns + plan.firstRow[source] + (edges.source[e] as number);
+      adjacency.data[cell] = 1 / (degree[to] as number);
+    }
+  }
+  return adjacency;
+}
+
+/** Writes one relation's edges: attributes in the first channels, 0 in the mask channel. */
+function fillEdges(
+  into: Dense,
+  edges: EdgeTable,
+  at: { readonly bucket: (to: number) => number; readonly column: number },
+): void {
+  const { columns, channels, data } = into;
+  const width = edges.attributeWidth;
+  for (let e = 0; e < edges.source.length; e += 1) {
+    const base = at.bucket(edges.target[e] as number) * channels * columns + at.column + (edges.source[e] as number);
+    for (let c = 0; c < width; c += 1) data[base + c * columns] = edges.attributes[e * width + c] as number;
+    data[base + (channels - 1) * columns] = 0;
+  }
+}
+
+/** No edges anywhere: the mask closes every column but the null node's, which is open until an edge arrives. */
+function closedBuckets(rows: number, channels: number, columns: number): Dense {
+  const buckets = dense(rows, channels, columns);
+  for (let row = 0; row < rows; row += 1) {
+    const mask = (row * channels + channels - 1) * columns;
+    buckets.data.fill(NO_EDGE_MASK, mask, mask + columns - 1);
+  }
+  return buckets;
+}
+
+/** Closes the null node's column in every bucket that has an edge. */
+function closeNullNode(into: Dense, edges: EdgeTable, bucket: (to: number) => number): void {
+  for (const to of edges.target) {
+    into.data[(bucket(to) + 1) * into.channels * into.columns - 1] = NO_EDGE_MASK;
+  }
+}
+
+function fillAttention(graph: HeteroGraph, plan: RowPlan, channels: number): { first: Dense; last: Dense } {
+  const first = closedBuckets(plan.firstBuckets, channels, plan.columns);
+  const last = closedBuckets(plan.lastBuckets, channels, plan.lastColumns);
+  for (const [r, { source, target }] of RELATIONS.entries()) {
+    if (target === 'activation') continue;
+    const edges = graph.edges[RELATION_KEYS[r] as RelationKey] as EdgeTable;
+    const offset = plan.firstBucket[target] + incomingPosition(target, r);
+    const bucket = (to: number): number => offset + to * incomingCount(target);
+    const layers = bucket(0) < plan.lastBuckets ? [first, last] : [first];
+    for (const layer of layers) {
+      fillEdges(layer, edges, { bucket, column: plan.firstRow[source] });
+      closeNullNode(layer, edges, bucket);
+    }
+  }
+  return { first, last };
+}
+
+function fillBucketIndex(plan: RowPlan): { readonly relations: BigInt64Array; readonly destinations: BigInt64Array } {
+  const relations = new BigInt64Array(plan.firstBuckets);
+  const destinations = new BigInt64Array(plan.firstBuckets);
+  let bucket = 0;
+  for (const type of GAT0_TARGETS) {
+    for (let i = 0; i < plan.counts[type]; i += 1) {
+      for (const r of INCOMING_RELATIONS[type]) {
+        relations[bucket] = BigInt(r);
+        destinations[bucket] = BigInt((plan.firstRow[type] + i) * DESTINATION_STRIDE + r);
+        bucket += 1;
+      }
+    }
+  }
+  return { relations, destinations };
+}
+
+const edgeTensor = ({ rows, channels, columns, data }: Dense): PlainTensor => ({
+  type: 'float32',
+  dims: [rows, channels, columns],
+  data,
+});
+
+function buildFeeds(graph: HeteroGraph, edgeFeatureWidth: number): TensorMap {
+  const plan = planRows(graph);
+  const adjacency = fillAdjacency(graph, plan);
+  const attention = fillAttention(graph, plan, edgeFeatureWidth + 1);
+  const index = fillBucketIndex(plan);
+  const features = NODE_TYPES.map((type): [string, PlainTensor] => {
+    const { ids, width, features: data } = graph.nodes[type];
+    return [`x_${type}`, { type: 'float32', dims: [ids.length, width], data }];
+  });
+  return {
+    ...Object.fromEntries(features),
+    sage_adj: { type: 'float32', dims: [adjacency.rows, adjacency.columns], data: adjacency.data },
+    gat0_edge: edgeTensor(attention.first),
+    gat1_edge: edgeTensor(attention.last),
+    bucket_rel: { type: 'int64', dims: [plan.firstBuckets], data: index.relations },
+    bucket_dst: { type: 'int64', dims: [plan.firstBuckets], data: index.destinations },
+  };
+}
+
+/**
+ * The inputs of the compiled form for one graph. All 21 relations must be present; the first thing wrong is named. The
+ * feature tensors share memory with the graph, the others are fresh.
+ */
+export function compileGraph(graph: HeteroGraph, contract: GraphContract): Result<TensorMap, GraphRefusal> {
+  const missing = RELATION_KEYS.find((key) => graph.edges[key] === undefined);
+  if (missing !== undefined) return err({ code: 'relation_missing', relation: missing });
+  const checked = checkGraph(graph, contract);
+  if (!checked.ok) return checked;
+  const simple = expandParallelEdges(graph);
+  const count = NODE_TYPES.reduce((sum, type) => sum + simple.nodes[type].ids.length, 0);
+  const max = contract.limits.expandedNodeCountMax;
+  if (count > max) return err({ code: 'graph_too_large', what: 'nodes with copies', actual: count, max });
+  return ok(buildFeeds(simple, contract.dims.edgeFeatureWidth));
+}
