@@ -35,6 +35,7 @@ export class SeededRandom {
     return items[this.int(0, items.length - 1)] as T;
   }
 
+  /** `length` random bytes. */
   bytes(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.uint32() & 0xff);
   }

@@ -100,9 +100,7 @@ function jsonText(value: unknown): string {
 
 function numberText(value: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
-  if (Object.is(value, -0)) return '-0';
-  // Bare digits beyond 2^53 are refused by readers, who cannot tell a double from a cut integer.
-  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function refuse(

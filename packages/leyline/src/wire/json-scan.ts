@@ -9,13 +9,13 @@ type Refused = Omit<LeylineRefusal, 'otherCount'>;
 type Level = { readonly keys: Set<string>; expectsKey: boolean } | null;
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
-const FRACTION = /[.eE]/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
  * Refuses in JSON text what `JSON.parse` would accept in silence: keys given twice (the last would win), `__proto__`,
- * whole numbers that a double cannot hold, numbers beyond the range of doubles, nesting and counts beyond the limits.
+ * numbers that would become Infinity, nesting and counts beyond the limits. A whole number that a double cannot hold comes
+ * out beyond 2^53 and is refused by the field, where the field is a count.
  * Syntax is left to `JSON.parse`; on text that is no JSON the answer may be either.
  */
 export function scanJson(text: string): Result<void, LeylineRefusal> {
@@ -124,10 +124,6 @@ class JsonScan {
     }
     const [literal] = match;
     const value = Number(literal);
-    const isWhole = !FRACTION.test(literal);
-    if (isWhole && !Number.isSafeInteger(value)) {
-      return this.#refuse('LEYLINE_INVALID', 'a whole number within ±2^53, or its digits as text', 'a larger one');
-    }
     if (!Number.isFinite(value)) {
       return this.#refuse('LEYLINE_INVALID', 'a number within the range of doubles', 'a larger one');
     }

@@ -7,11 +7,10 @@ export type Shape<T> = { readonly [K in keyof T]-?: z.ZodType<T[K]> };
 
 const CONTROL_OR_LONE = /[\p{Cc}\p{Surrogate}]/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const NON_FINITE: Readonly<Record<string, number>> = {
-  NaN: Number.NaN,
-  Infinity: Number.POSITIVE_INFINITY,
-  '-Infinity': Number.NEGATIVE_INFINITY,
-};
+/** A map, not an object: `toString` is a text a sender may give, too. */
+const NON_FINITE: ReadonlyMap<string, number> = new Map(
+  [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value) => [String(value), value]),
+);
 
 /** An object with exactly these fields. Each part below says in its error what it expects. */
 export function record<T>(shape: Shape<T>): z.ZodType<T> {
@@ -65,7 +64,7 @@ const SIGNAL_ERROR = `a number, or text of at most ${LIMITS.signalCharsMax} char
 /** A measurement that may be bad: kept as it came. The texts NaN, Infinity and -Infinity become the numbers. */
 export const signal: z.ZodType<Signal> = z
   .custom<Signal>(isSignal, { error: SIGNAL_ERROR })
-  .transform((value) => (typeof value === 'string' ? (NON_FINITE[value] ?? value) : value));
+  .transform((value) => (typeof value === 'string' ? (NON_FINITE.get(value) ?? value) : value));
 
 function isSignal(value: unknown): boolean {
   if (typeof value === 'number') return true;
