@@ -85,6 +85,31 @@ export const POLICY_ERRORS = {
     means: 'The model answered with other tensors than its contract promises.',
     next: 'The model file and the manifest do not belong together; load a matching bundle.',
   },
+  packet_field_invalid: {
+    means:
+      'A field that carries the structure of a packet is not sound: a repeated seed id, an unknown stage, a count below 0.',
+    next: 'Correct the named field at the sender; measurements may be bad, structure may not.',
+  },
+  too_many_blueprints: {
+    means: 'More blueprint candidates were given than one decision compares.',
+    next: 'Give at most 8 eligible candidates, in catalogue order.',
+  },
+  normalizer_damaged: {
+    means: 'The stored feature statistics cannot be read, or hold something that is not a finite number.',
+    next: 'Restore the file from a backup, or remove it to start from the priors, knowingly.',
+  },
+  head_width: {
+    means: 'A head of the network has another width than the manifest or the graph asks for.',
+    next: 'The model and the manifest, or the outputs and the graph, do not belong together.',
+  },
+  dependency_violation: {
+    means: 'A command lacks something it depends on: a seed, a blueprint, its host layers, the run it is for.',
+    next: 'Read the reason and the identifier; restore the missing record, do not invent one.',
+  },
+  blend_violation: {
+    means: 'The blend of a graft is not one the executing side can carry out as it is written.',
+    next: 'Read the reason; correct the blend configuration or the structure of the blueprint.',
+  },
 } as const satisfies ErrorTable;
 
 /** A code of {@link POLICY_ERRORS}. */

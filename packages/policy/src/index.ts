@@ -1,3 +1,23 @@
+export type { ActionChoice } from './core/decode/action-choice.js';
+export { ACTIONS, type Action } from './core/decode/actions.js';
+export { BLEND_SOURCES, type BlendSource } from './core/decode/blend-mode.js';
+export { BLEND_METRICS, blendTelemetry } from './core/decode/blend-telemetry.js';
+export { BLEND_REASONS, type BlendReason, type BlendViolation, blendEvent } from './core/decode/blend-violation.js';
+export { confidenceGate } from './core/decode/confidence-gate.js';
+export { decode } from './core/decode/decode.js';
+export {
+  type BlendConfig,
+  DEFAULT_BLEND_CONFIG,
+  type DecodeConfig,
+  resolveDecodeConfig,
+} from './core/decode/decode-config.js';
+export { type DependencyViolation, dependencyEvent } from './core/decode/dependency-violation.js';
+export { fixedDecimal } from './core/decode/fixed-decimal.js';
+export { type GuardContext, guard } from './core/decode/guard.js';
+export type { HeadFault } from './core/decode/heads.js';
+export type { Chosen, DecodeRefusal, Proposal } from './core/decode/proposal.js';
+export { type RiskEstimate, riskEstimate } from './core/decode/risk-score.js';
+export { validateBlend } from './core/decode/validate-blend.js';
 export type { EdgeTable, HeteroGraph, NodeTable } from './core/graph/hetero-graph.js';
 export {
   NODE_TYPES,
@@ -30,6 +50,27 @@ export { type OutputsExpected, type OutputsRefusal, splitOutputs } from './core/
 export type { TensorSet, WeightTensor } from './core/network/tensor-set.js';
 export { weightShapes } from './core/network/weight-names.js';
 export { bindWeights, type PolicyWeights, type WeightsRefusal } from './core/network/weights.js';
+export type { BlueprintCandidate, ExcludedBlueprint } from './core/observe/blueprint-candidates.js';
+export type { Coverage, Truncation } from './core/observe/coverage.js';
+export type { Observation, ObserveInput, ObserveRefusal } from './core/observe/observation.js';
+export { observe } from './core/observe/observe.js';
+export {
+  BLUEPRINTS_MAX,
+  DEFAULT_OBSERVE_LIMITS,
+  type ObserveLimits,
+  resolveObserveLimits,
+} from './core/observe/observe-limits.js';
+export type { SeedCandidate, SeedEligibility } from './core/observe/seed-candidates.js';
+export {
+  type NormalizerState,
+  priorNormalizerState,
+  STATISTIC_KEYS,
+  STATISTICS,
+  type Statistic,
+  type StatisticKey,
+} from './core/observe/statistics.js';
+export { decodeNormalizerState, encodeNormalizerState, type NormalizerDamage } from './core/observe/statistics-file.js';
+export type { NewName, Vocabularies, VocabularyName } from './core/observe/vocabulary.js';
 export { POLICY_ERRORS, PolicyError, type PolicyErrorCode } from './errors.js';
 export type { InferenceFailure, InferenceHost, InferenceReply } from './ports.js';
 export { type CompileOptions, compileWeights } from './wire/compile-weights.js';

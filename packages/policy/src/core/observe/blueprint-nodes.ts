@@ -1,0 +1,93 @@
+import { BLUEPRINT_TIERS, HAZARD_BANDS, type SystemStatePacket } from '@esper/leyline';
+import type { BlueprintCandidate } from './blueprint-candidates.js';
+import type { Feature } from './feature-table.js';
+import { parameterNames } from './structure-fault.js';
+
+/** A candidate with the losses of the run it would graft into. */
+export interface BlueprintRow {
+  readonly candidate: BlueprintCandidate;
+  readonly packet: SystemStatePacket;
+  /** Registry index over the table size. */
+  readonly identity: number | undefined;
+}
+
+const TIER_SCALE = 10;
+const HAZARD_SCALE = 256;
+
+export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
+  { key: 'embedding', column: 0, evidence: false, signal: ({ identity }) => identity },
+  {
+    key: 'validation_loss',
+    column: 1,
+    maskColumn: 2,
+    statistic: 'blueprint.validation_loss',
+    evidence: true,
+    signal: ({ packet }) => packet.validationLoss,
+  },
+  {
+    key: 'training_loss',
+    column: 3,
+    maskColumn: 4,
+    statistic: 'blueprint.training_loss',
+    evidence: true,
+    signal: ({ packet }) => packet.trainingLoss,
+  },
+  {
+    key: 'risk',
+    column: 5,
+    evidence: true,
+    signal: ({ candidate }) => candidate.risk ?? Number.NaN,
+  },
+  { key: 'stage', column: 6, evidence: false, signal: ({ candidate }) => candidate.stageFraction },
+  {
+    key: 'parameter_count',
+    column: 7,
+    maskColumn: 8,
+    statistic: 'blueprint.parameter_count',
+    evidence: true,
+    signal: ({ candidate }) => parameterNames(candidate.descriptor).length,
+  },
+  {
+    key: 'tier',
+    column: 9,
+    evidence: false,
+    signal: ({ candidate }) => BLUEPRINT_TIERS[candidate.descriptor.tier] / TIER_SCALE,
+  },
+  {
+    key: 'flags',
+    column: 10,
+    evidence: false,
+    signal: ({ candidate }) => (candidate.descriptor.quarantineOnly ? 1 : 0),
+  },
+  {
+    key: 'flags',
+    column: 11,
+    evidence: false,
+    signal: ({ candidate }) => (candidate.descriptor.approvalRequired ? 1 : 0),
+  },
+  {
+    key: 'candidate_score',
+    column: 12,
+    maskColumn: 13,
+    statistic: 'blueprint.candidate_score',
+    evidence: true,
+    signal: ({ candidate }) => candidateScore(candidate),
+  },
+  {
+    key: 'hazard_class',
+    column: 14,
+    maskColumn: 15,
+    evidence: true,
+    signal: ({ candidate }) => {
+      const band = candidate.descriptor.sheet?.hazardBand;
+      return band === undefined ? undefined : (HAZARD_BANDS.indexOf(band) + 1) / HAZARD_SCALE;
+    },
+  },
+];
+
+/** The catalogue's own estimate (BM-04), after the safety sheet has had its say; none while the risk is unknown. */
+function candidateScore({ risk, descriptor }: BlueprintCandidate): number | undefined {
+  if (risk === undefined) return undefined;
+  const tunable = Object.keys(descriptor.allowedParameters).length;
+  return Math.max(0, 1 - risk + 0.05 * descriptor.stage + 0.02 * tunable);
+}

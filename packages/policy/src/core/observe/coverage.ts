@@ -1,0 +1,80 @@
+/** How much of what the network could be told it was told. */
+export interface Coverage {
+  /** Present over expected observations of all evidence features, 0..1; what is missing counts as 0 (Q-17). 0 when nothing was expected. */
+  readonly ratio: number;
+  /** Present over expected per feature, for example `seed.risk`, and per relation, for example `edges.layer_connects`. */
+  readonly byKey: Readonly<Record<string, number>>;
+  /** The same per family: `node.seed` (evidence features only), `edges.layer_connects`, and `kept.layer` (rows kept over rows given). */
+  readonly byType: Readonly<Record<string, number>>;
+  /** Keys of which nothing at all was present. */
+  readonly missingKeys: readonly string[];
+  /** What a cap has left out. */
+  readonly truncated: readonly Truncation[];
+}
+
+/** `kept` of `total` rows (or edges) of `type` are in the graph. */
+export interface Truncation {
+  readonly type: string;
+  readonly kept: number;
+  readonly total: number;
+}
+
+interface Count {
+  present: number;
+  expected: number;
+}
+
+/** Counts presence while the graph is built; {@link CoverageTally.coverage} sums it up. */
+export class CoverageTally {
+  readonly #byKey = new Map<string, Count>();
+  readonly #byType = new Map<string, Count>();
+  readonly #all: Count = { present: 0, expected: 0 };
+  readonly #truncated: Truncation[] = [];
+
+  /** `key` is `type.feature`. Features of no row at all say nothing and leave no key. */
+  features(key: string, count: { present: number; expected: number; evidence: boolean }): void {
+    if (count.expected === 0) return;
+    add(this.#byKey, key, count);
+    if (!count.evidence) return;
+    add(this.#byType, `node.${key.slice(0, key.indexOf('.'))}`, count);
+    this.#all.present += count.present;
+    this.#all.expected += count.expected;
+  }
+
+  /** Called for relations whose two ends both have rows: only there edges can be expected. */
+  relation(name: string, edgeCount: number): void {
+    const count = { present: edgeCount > 0 ? 1 : 0, expected: 1 };
+    add(this.#byKey, `edges.${name}`, count);
+    add(this.#byType, `edges.${name}`, count);
+  }
+
+  /** Called once per capped set; without loss it leaves only its `kept` entry. */
+  kept(type: string, kept: number, total: number): void {
+    if (total === 0) return;
+    add(this.#byType, `kept.${type}`, { present: kept, expected: total });
+    if (kept < total) this.#truncated.push({ type, kept, total });
+  }
+
+  coverage(): Coverage {
+    const byKey = ratios(this.#byKey);
+    return {
+      ratio: this.#all.expected === 0 ? 0 : this.#all.present / this.#all.expected,
+      byKey,
+      byType: ratios(this.#byType),
+      missingKeys: Object.keys(byKey).filter((key) => byKey[key] === 0),
+      truncated: this.#truncated,
+    };
+  }
+}
+
+function add(counts: Map<string, Count>, key: string, { present, expected }: Count): void {
+  const count = counts.get(key);
+  if (count === undefined) counts.set(key, { present, expected });
+  else {
+    count.present += present;
+    count.expected += expected;
+  }
+}
+
+const ratios = (counts: ReadonlyMap<string, Count>): Record<string, number> =>
+  Object.fromEntries([...counts].map(([key, count]) => [key, count.present / count.expected]));

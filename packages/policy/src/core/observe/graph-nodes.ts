@@ -1,0 +1,110 @@
+import type { SystemStatePacket } from '@esper/leyline';
+import type { HeteroGraph, NodeTable } from '../graph/hetero-graph.js';
+import type { BlueprintCandidate } from './blueprint-candidates.js';
+import { BLUEPRINT_FEATURES } from './blueprint-nodes.js';
+import { type BuildNotes, buildNodeTable, type RowSet } from './feature-table.js';
+import { GLOBAL_FEATURES } from './global-node.js';
+import type { ObserveLimits } from './observe-limits.js';
+import { type SeedRow, seedFeatures } from './seed-nodes.js';
+import type { Structure, StructureRow } from './structure.js';
+import { activationFeatures, layerFeatures, parameterFeatures } from './structure-nodes.js';
+import type { NameLookup } from './vocabulary.js';
+
+/** Everything nodes are made from. */
+export interface NodeSources {
+  readonly packet: SystemStatePacket;
+  readonly limits: ObserveLimits;
+  readonly names: NameLookup;
+  readonly notes: BuildNotes;
+  readonly seeds: readonly SeedRow[];
+  readonly candidates: readonly BlueprintCandidate[];
+  readonly structure: Structure;
+}
+
+/** One table per node type. A family nobody described has no rows: nothing is made up in its place (P-D26). */
+export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
+  const { packet, limits, notes, seeds } = sources;
+  const global = {
+    type: 'global',
+    width: limits.widths.globalInputWidth,
+    features: GLOBAL_FEATURES,
+    rows: [packet],
+    path: () => 'packet',
+    idOf: () => 'global',
+  };
+  const seed = {
+    type: 'seed',
+    width: limits.widths.seedInputWidth,
+    features: seedFeatures(limits.layersMax),
+    rows: seeds,
+    path: (_: SeedRow, index: number) => `seedStates[${index}]`,
+    idOf: (row: SeedRow) => row.state.seedId,
+  };
+  return {
+    global: buildNodeTable(global, notes),
+    seed: buildNodeTable(seed, notes),
+    blueprint: blueprintTable(sources),
+    ...structureTables(sources),
+  };
+}
+
+function blueprintTable({ packet, limits, names, notes, candidates }: NodeSources): NodeTable {
+  const rows = candidates.map((candidate) => ({
+    candidate,
+    packet,
+    identity: names.fraction('blueprint', candidate.blueprintId),
+  }));
+  const set = {
+    type: 'blueprint',
+    width: limits.widths.blueprintInputWidth,
+    features: BLUEPRINT_FEATURES,
+    rows,
+    path: ({ candidate }: (typeof rows)[number]) => `blueprints.${candidate.blueprintId}`,
+    idOf: ({ candidate }: (typeof rows)[number]) => candidate.blueprintId,
+  };
+  if (candidates.length === 0) expectOnce(set, notes);
+  return buildNodeTable(set, notes);
+}
+
+function structureTables({ limits, names, notes, candidates, structure }: NodeSources) {
+  const { layers, activations, parameters } = structure;
+  const layer = {
+    ...rowsOf('layer', layers),
+    width: limits.widths.layerInputWidth,
+    features: layerFeatures(structure.layerTotal, names),
+  };
+  const activation = {
+    ...rowsOf('activation', activations),
+    width: limits.widths.activationInputWidth,
+    features: activationFeatures(structure.activationTotal, names),
+  };
+  const parameter = {
+    ...rowsOf('parameter', parameters),
+    width: limits.widths.parameterInputWidth,
+    features: parameterFeatures(candidates),
+  };
+  if (!structure.known) {
+    expectOnce(layer, notes);
+    expectOnce(activation, notes);
+    if (parameters.length === 0) expectOnce(parameter, notes);
+  }
+  return {
+    layer: buildNodeTable(layer, notes),
+    activation: buildNodeTable(activation, notes),
+    parameter: buildNodeTable(parameter, notes),
+  };
+}
+
+const rowsOf = <Item>(type: string, rows: readonly StructureRow<Item>[]) => ({
+  type,
+  rows,
+  path: (row: StructureRow<Item>) => `${type}s.${row.id}`,
+  idOf: (row: StructureRow<Item>) => row.id,
+});
+
+/** A family that should have been described and was not: its evidence is expected once, and missing. */
+function expectOnce<Row>({ type, width, features }: RowSet<Row>, { tally }: BuildNotes): void {
+  for (const { key, column, evidence } of features) {
+    if (evidence && column < width) tally.features(`${type}.${key}`, { present: 0, expected: 1, evidence });
+  }
+}

@@ -1,0 +1,71 @@
+import { err, ok, type Result } from '@esper/std';
+import { blueprintCandidates } from './blueprint-candidates.js';
+import { CoverageTally } from './coverage.js';
+import { buildEdges } from './edges.js';
+import type { BuildNotes } from './feature-table.js';
+import { buildNodes } from './graph-nodes.js';
+import type { Observation, ObserveInput, ObserveRefusal } from './observation.js';
+import { BLUEPRINTS_MAX, type ObserveLimits } from './observe-limits.js';
+import { packetFault } from './packet-fault.js';
+import { seedCandidate } from './seed-candidates.js';
+import type { SeedRow } from './seed-nodes.js';
+import { structureOf } from './structure.js';
+import { NameLookup } from './vocabulary.js';
+
+/**
+ * Packet and blueprints as the graph the network decides on. Pure: same input, same graph to the bit; the order of seeds
+ * and the statistics of other packets in flight do not matter. `limits` come from `resolveObserveLimits`.
+ */
+export function observe(input: ObserveInput, limits: ObserveLimits): Result<Observation, ObserveRefusal> {
+  const { packet, blueprints } = input;
+  if (blueprints.length > BLUEPRINTS_MAX) {
+    return err({ code: 'too_many_blueprints', given: blueprints.length, max: BLUEPRINTS_MAX });
+  }
+  const fault = packetFault(packet);
+  if (fault !== undefined) return err({ code: 'packet_field_invalid', ...fault });
+
+  const notes: BuildNotes = { tally: new CoverageTally(), badSignals: [], statistics: { ...input.statistics } };
+  const names = new NameLookup(input.vocabularies);
+  const { candidates, excluded } = blueprintCandidates(blueprints);
+  const seeds = seedRows(input, { limits, names, notes });
+  const structure = structureOf(candidates, limits, notes.tally);
+  const nodes = buildNodes({ packet, limits, names, notes, seeds, candidates, structure });
+  const edges = buildEdges(
+    {
+      seeds: seeds.map((row) => row.candidate),
+      depths: seeds.map((row) => row.state.layerDepth),
+      candidates,
+      structure,
+    },
+    limits.widths.edgeFeatureWidth,
+    notes.tally,
+  );
+  return ok({
+    packetId: packet.packetId,
+    trainingRunId: packet.trainingRunId,
+    graph: { nodes, edges },
+    coverage: notes.tally.coverage(),
+    statistics: Object.freeze(notes.statistics),
+    seeds: seeds.map((row) => row.candidate),
+    blueprints: candidates,
+    excludedBlueprints: excluded,
+    badSignals: notes.badSignals,
+    newNames: names.newNames(),
+  });
+}
+
+interface Build {
+  readonly limits: ObserveLimits;
+  readonly names: NameLookup;
+  readonly notes: BuildNotes;
+}
+
+function seedRows({ packet }: ObserveInput, { limits, names, notes }: Build): readonly SeedRow[] {
+  const kept = packet.seedStates.slice(0, limits.seedsMax);
+  notes.tally.kept('seed', kept.length, packet.seedStates.length);
+  return kept.map((state) => ({
+    state,
+    candidate: seedCandidate(state),
+    identity: names.fraction('seed', state.seedId),
+  }));
+}

@@ -1,0 +1,36 @@
+import type { GraphMetadata } from '@esper/leyline';
+import { EdgeList } from './edge-list.js';
+import type { EdgeSources } from './edges.js';
+import type { SeedCandidate } from './seed-candidates.js';
+
+/** Which seeds may tune which parameters: seeds that may blend, and the parameters their allow-list leaves them. */
+export function seedParameterEdges({ seeds, candidates, structure }: EdgeSources) {
+  const allowed = new EdgeList();
+  for (const [seedRow, seed] of seeds.entries()) {
+    if (!seed.blendAllowed) continue;
+    for (const [row, candidate] of candidates.entries()) {
+      const own = structure.parameterRows[row] ?? [];
+      const list = allowList(candidate.descriptor.graph, { seed, seedRow });
+      for (const parameter of own) {
+        const name = structure.parameters[parameter]?.item.name;
+        if (name === undefined || (list !== undefined && !list(name, own.indexOf(parameter)))) continue;
+        allowed.add(seedRow, parameter, [1, 1, seed.stageFraction]);
+      }
+    }
+  }
+  return { seed__allowed__parameter: allowed, parameter__associated__seed: allowed.reversed() };
+}
+
+/** The list given for a seed's id wins over the one for its index. No list allows everything, an empty one nothing. */
+function allowList(
+  graph: GraphMetadata | undefined,
+  { seed, seedRow }: { readonly seed: SeedCandidate; readonly seedRow: number },
+): ((name: string, index: number) => boolean) | undefined {
+  const byId = entryOf(graph?.allowedParametersBySeedId, seed.seedId);
+  if (byId !== undefined) return (name) => byId.includes(name);
+  const byIndex = entryOf(graph?.allowedParametersBySeedIndex, String(seedRow));
+  return byIndex === undefined ? undefined : (_, index) => byIndex.includes(index);
+}
+
+const entryOf = <T>(table: Readonly<Record<string, T>> | undefined, key: string): T | undefined =>
+  table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;
