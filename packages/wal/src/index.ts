@@ -1,1 +1,13 @@
-export {};
+export { type Damage, type DamageCause, isSerious, lostCount } from './core/damage.js';
+export { WAL_EVENTS, type WalEvent, type WalEventName, type WalObserver } from './core/events.js';
+export { WAL_METRICS, type WalStats } from './core/metrics.js';
+export { RECOVERY_MODES, type RecoveryMode } from './core/recovery-decision.js';
+export type { RecoveryRepair, RecoveryReport } from './core/recovery-report.js';
+export type { IssueTimeProblem, RetentionProblem, RetentionReport, RetentionRequest } from './core/retention-plan.js';
+export { WAL_ERRORS, WalError, type WalErrorCode } from './errors.js';
+export { type ResolvedWalOptions, resolveWalOptions, WAL_DEFAULTS, type WalOptions } from './options.js';
+export type { Disk, DiskFile, HolderState, RandomFill, WalClock } from './ports.js';
+export type { Appended } from './shell/append-queue.js';
+export { openWal, type WalSetup } from './shell/open-wal.js';
+export type { ReadOptions, WalRecord } from './shell/read-records.js';
+export type { AppendOptions, Wal } from './shell/wal.js';

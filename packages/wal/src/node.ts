@@ -1,1 +1,1 @@
-export {};
+export { nodeDisk, nodeRandom } from './adapters/node-disk.js';

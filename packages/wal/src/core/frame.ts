@@ -1,0 +1,117 @@
+import { crc32c } from './crc32c.js';
+import { getU64, setU64 } from './u64.js';
+
+/** Every frame starts on a multiple of this, so that a search for the marker steps by it. */
+export const FRAME_ALIGN_BYTES = 8;
+/** Fixed length of a frame's header, in bytes. */
+export const FRAME_HEADER_BYTES = 48;
+/** First four bytes of every frame, little-endian: E5 9A 1F C3. High bits everywhere, so that text never looks like it. */
+export const FRAME_MARKER = 0xc31f9ae5;
+
+const AT = {
+  marker: 0,
+  length: 4,
+  sequence: 8,
+  issued: 16,
+  acked: 24,
+  chain: 32,
+  flags: 36,
+  payloadSum: 40,
+  headerSum: 44,
+};
+
+/** What a frame's header says. All of it is covered by the header's own checksum. */
+export interface FrameHeader {
+  readonly payloadBytes: number;
+  readonly sequence: number;
+  /** Wall time given by the caller, in milliseconds since 1970; 0 when none was given. */
+  readonly issuedAtMs: number;
+  /** Every record up to this sequence was on stable storage when this frame was written. */
+  readonly acknowledgedThrough: number;
+  /** Chain value of the record before this one. */
+  readonly chainBefore: number;
+  /** CRC-32C of the payload. */
+  readonly payloadSum: number;
+}
+
+/** What binds a frame to its place: checksum seed of (log id, segment number). */
+export interface Placement {
+  readonly seed: number;
+}
+
+/** The placement of one segment of one log. `logId` is 16 bytes. */
+export function placementOf(logId: Uint8Array, segment: number): Placement {
+  const number = new Uint8Array(8);
+  setU64(new DataView(number.buffer), 0, segment);
+  return { seed: crc32c(number, crc32c(logId)) };
+}
+
+/** Length on disk of a frame with this payload: header, payload, zeros up to the next multiple of eight. */
+export const frameBytes = (payloadBytes: number): number =>
+  FRAME_HEADER_BYTES + Math.ceil(payloadBytes / FRAME_ALIGN_BYTES) * FRAME_ALIGN_BYTES;
+
+/** A header carried to another offset, segment or log does not verify: the seed is a one-to-one function of the offset. */
+const headerSeed = (placement: Placement, offset: number): number =>
+  (placement.seed ^ Math.imul(offset / FRAME_ALIGN_BYTES, 0x9e3779b1)) >>> 0;
+
+/** Writes the frame at `at` in `into`, for the given place in a segment file. Returns its length in bytes. */
+export function encodeFrame(
+  into: { readonly bytes: Uint8Array; readonly view: DataView; readonly at: number },
+  record: Omit<FrameHeader, 'payloadBytes' | 'payloadSum'> & {
+    readonly payload: Uint8Array;
+    readonly payloadSum: number;
+  },
+  place: { readonly placement: Placement; readonly offset: number },
+): number {
+  const { bytes, view, at } = into;
+  const total = frameBytes(record.payload.length);
+  view.setUint32(at + AT.marker, FRAME_MARKER, true);
+  view.setUint32(at + AT.length, record.payload.length, true);
+  setU64(view, at + AT.sequence, record.sequence);
+  setU64(view, at + AT.issued, record.issuedAtMs);
+  setU64(view, at + AT.acked, record.acknowledgedThrough);
+  view.setUint32(at + AT.chain, record.chainBefore, true);
+  view.setUint32(at + AT.flags, 0, true);
+  view.setUint32(at + AT.payloadSum, record.payloadSum, true);
+  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), at, at + AT.headerSum);
+  view.setUint32(at + AT.headerSum, sum, true);
+  bytes.set(record.payload, at + FRAME_HEADER_BYTES);
+  bytes.fill(0, at + FRAME_HEADER_BYTES + record.payload.length, at + total);
+  return total;
+}
+
+/** The header at `at` in the window, or `undefined` when no frame was written at that place of that segment. */
+export function decodeFrameHeader(
+  window: { readonly bytes: Uint8Array; readonly view: DataView; readonly at: number },
+  place: { readonly placement: Placement; readonly offset: number },
+): FrameHeader | undefined {
+  const { bytes, view, at } = window;
+  if (view.getUint32(at + AT.marker, true) !== FRAME_MARKER) return undefined;
+  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), at, at + AT.headerSum);
+  if (sum !== view.getUint32(at + AT.headerSum, true)) return undefined;
+  return {
+    payloadBytes: view.getUint32(at + AT.length, true),
+    sequence: getU64(view, at + AT.sequence),
+    issuedAtMs: getU64(view, at + AT.issued),
+    acknowledgedThrough: getU64(view, at + AT.acked),
+    chainBefore: view.getUint32(at + AT.chain, true),
+    payloadSum: view.getUint32(at + AT.payloadSum, true),
+  };
+}
+
+/** Scratch space of {@link chainAfter}; filled anew by each call, so that a replay allocates nothing per record. */
+const link = new Uint8Array(28);
+const linkView = new DataView(link.buffer);
+
+/**
+ * The chain value after a record: a checksum of the chain before it and of what the record is (not where it lies), so
+ * that a segment can be rewritten without breaking the chain, and a header alone tells the link.
+ */
+export function chainAfter(header: Omit<FrameHeader, 'acknowledgedThrough'>): number {
+  linkView.setUint32(0, header.chainBefore, true);
+  setU64(linkView, 4, header.sequence);
+  setU64(linkView, 12, header.issuedAtMs);
+  linkView.setUint32(20, header.payloadBytes, true);
+  linkView.setUint32(24, header.payloadSum, true);
+  return crc32c(link);
+}

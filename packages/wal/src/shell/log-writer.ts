@@ -1,0 +1,248 @@
+import { elapsedMs, invariant } from '@esper/std';
+import { crc32c } from '../core/crc32c.js';
+import { chainAfter, encodeFrame, frameBytes, type Placement, placementOf } from '../core/frame.js';
+import { NO_ISSUE_TIMES, withIssueTime } from '../core/issue-times.js';
+import { TEMPORARY_ENDING } from '../core/layout.js';
+import { SEGMENT_HEADER_BYTES } from '../core/segment-header.js';
+import { segmentName } from '../core/segment-name.js';
+import { viewOf } from '../core/u64.js';
+import { WalError } from '../errors.js';
+import type { DiskFile } from '../ports.js';
+import type { AnchorFile } from './anchor-file.js';
+import { diskCode, isFull, removeIfThere, writeFully } from './disk-io.js';
+import type { LiveSegment, LogState } from './log-state.js';
+import { createSegment } from './segment-file.js';
+
+/** One record on its way to the disk. */
+export interface RecordToWrite {
+  readonly payload: Uint8Array;
+  readonly issuedAtMs: number;
+}
+
+interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly chain: number;
+  readonly issueTimes: LiveSegment['issueTimes'];
+}
+
+/**
+ * Writes batches to the newest segment. After a failed write or sync a segment is never touched again: the kernel may
+ * have dropped the pages, and a second sync could report success for lost data. The batch then goes to a fresh segment,
+ * whose first sequence fences off whatever the failed one kept; if that fails too, the log is poisoned.
+ */
+export class LogWriter {
+  readonly #state: LogState;
+  readonly #anchor: AnchorFile;
+  #file: DiskFile;
+  #placement: Placement;
+  #chain: number;
+  #nextSequence: number;
+  #durableThrough: number;
+  #segmentNumber: number;
+  #buffer = new Uint8Array(64 * 1024);
+  #view = viewOf(this.#buffer);
+  #poison: WalError | undefined;
+
+  constructor(
+    state: LogState,
+    io: { readonly anchor: AnchorFile; readonly file: DiskFile },
+    from: { readonly chain: number; readonly nextSequence: number; readonly highestSegment: number },
+  ) {
+    this.#state = state;
+    this.#anchor = io.anchor;
+    this.#file = io.file;
+    this.#chain = from.chain;
+    this.#nextSequence = from.nextSequence;
+    this.#durableThrough = from.nextSequence - 1;
+    this.#segmentNumber = from.highestSegment;
+    this.#placement = placementOf(state.logId, this.#current.segment);
+  }
+
+  get #current(): LiveSegment {
+    const current = this.#state.segments.at(-1);
+    invariant(current !== undefined, 'an open log has a segment');
+    return current;
+  }
+
+  get poison(): WalError | undefined {
+    return this.#poison;
+  }
+
+  get lastSequence(): number {
+    return this.#nextSequence - 1;
+  }
+
+  get durableThrough(): number {
+    return this.#durableThrough;
+  }
+
+  /**
+   * Writes the records as one batch. Resolves to the first sequence when all are durable (`written`: when all are
+   * written). Rejects with `WAL_FULL` (nothing of the batch remains) or `WAL_POISONED` (what remains is unknown).
+   */
+  async commit(records: readonly RecordToWrite[]): Promise<number> {
+    if (this.#poison !== undefined) throw this.#poison;
+    const bytes = records.reduce((sum, record) => sum + frameBytes(record.payload.length), 0);
+    const current = this.#current;
+    const limit = this.#state.options.segmentBytesMax;
+    if (current.endOffset + bytes > limit && current.endOffset > SEGMENT_HEADER_BYTES) await this.#rotate();
+    let encoded = this.#encode(records, bytes);
+    try {
+      await this.#write(encoded.bytes);
+    } catch (cause) {
+      await this.#giveUpSegment(cause);
+      encoded = this.#encode(records, bytes);
+      await this.#write(encoded.bytes).catch((again: unknown) => this.#poisonLog(again));
+    }
+    return this.#advance(records.length, encoded);
+  }
+
+  /** Makes everything written so far durable and begins a new segment. */
+  async #rotate(): Promise<void> {
+    try {
+      if (this.#durableThrough < this.lastSequence) {
+        await this.#sync();
+        this.#durableThrough = this.lastSequence;
+      }
+    } catch (cause) {
+      // Records of `written` durability may be lost here; a later sync could only hide that.
+      await this.#poisonLog(cause);
+    }
+    await this.#startSegment().catch((cause: unknown) => this.#refuseRotation(cause));
+  }
+
+  /** The old segment may only go on when it is certain that no half-made successor will fence it off. */
+  async #refuseRotation(cause: unknown): Promise<never> {
+    if (!isFull(cause)) return this.#poisonLog(cause);
+    const { disk, directory } = this.#state;
+    try {
+      const id = { segment: this.#segmentNumber, firstSequence: this.#nextSequence };
+      await removeIfThere(disk, `${directory}/${segmentName(id)}`);
+      await removeIfThere(disk, `${directory}/${segmentName(id)}${TEMPORARY_ENDING}`);
+      await disk.syncDirectory(directory);
+    } catch (again) {
+      return this.#poisonLog(new AggregateError([cause, again], 'no room for a new segment, and no clean way back'));
+    }
+    throw new WalError('WAL_FULL', 'no room for a new segment', { cause });
+  }
+
+  async #startSegment(): Promise<void> {
+    const { disk, directory, logId, clock } = this.#state;
+    this.#segmentNumber += 1;
+    const id = { segment: this.#segmentNumber, firstSequence: this.#nextSequence };
+    const header = { ...id, logId, chainBefore: this.#chain, createdAtMs: clock.wallMs() };
+    const name = await createSegment(disk, directory, header);
+    const file = await disk.open(`${directory}/${name}`, 'write');
+    const old = this.#file;
+    this.#file = file;
+    this.#placement = placementOf(logId, id.segment);
+    this.#state.segments.push({
+      ...id,
+      name,
+      chainBefore: this.#chain,
+      endOffset: SEGMENT_HEADER_BYTES,
+      lastSequence: id.firstSequence - 1,
+      issueTimes: NO_ISSUE_TIMES,
+      damaged: false,
+    });
+    this.#state.tell('wal.segment_started', { segment: name });
+    await old.close();
+  }
+
+  #encode(records: readonly RecordToWrite[], bytes: number): Encoded {
+    if (bytes > this.#buffer.length) {
+      this.#buffer = new Uint8Array(Math.max(bytes, 2 * this.#buffer.length));
+      this.#view = viewOf(this.#buffer);
+    }
+    const { endOffset } = this.#current;
+    let { issueTimes } = this.#current;
+    let chain = this.#chain;
+    let sequence = this.#nextSequence;
+    let at = 0;
+    for (const { payload, issuedAtMs } of records) {
+      const payloadSum = crc32c(payload);
+      const acknowledgedThrough = this.#durableThrough;
+      const header = { sequence, issuedAtMs, acknowledgedThrough, chainBefore: chain, payloadSum };
+      const place = { placement: this.#placement, offset: endOffset + at };
+      at += encodeFrame({ bytes: this.#buffer, view: this.#view, at }, { ...header, payload }, place);
+      chain = chainAfter({ ...header, payloadBytes: payload.length });
+      issueTimes = withIssueTime(issueTimes, sequence, issuedAtMs);
+      sequence += 1;
+    }
+    invariant(at === bytes, `encoded ${at} bytes of ${bytes}`);
+    return { bytes: this.#buffer.subarray(0, at), chain, issueTimes };
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    await writeFully(this.#file, bytes, this.#current.endOffset);
+    if (this.#state.options.durability === 'durable') await this.#sync();
+  }
+
+  async #sync(): Promise<void> {
+    const { clock, counters } = this.#state;
+    const startedMs = clock.monoMs();
+    await this.#file.sync();
+    counters.syncsTotal += 1;
+    counters.syncLastMs = elapsedMs(startedMs, clock.monoMs());
+    counters.syncMaxMs = Math.max(counters.syncMaxMs, counters.syncLastMs);
+  }
+
+  #advance(count: number, encoded: Encoded): number {
+    const first = this.#nextSequence;
+    const current = this.#current;
+    const { counters, options } = this.#state;
+    this.#nextSequence += count;
+    this.#chain = encoded.chain;
+    current.endOffset += encoded.bytes.length;
+    current.lastSequence = this.lastSequence;
+    current.issueTimes = encoded.issueTimes;
+    counters.appendedTotal += count;
+    counters.appendedBytesTotal += encoded.bytes.length;
+    counters.commitsTotal += 1;
+    if (options.durability === 'durable') {
+      this.#durableThrough = this.lastSequence;
+      this.#anchor.note(this.#durableThrough);
+    } else {
+      counters.acknowledgedNotDurableTotal += count;
+    }
+    return first;
+  }
+
+  /** Full disk: what was written is taken back and the segment lives on. Anything else ends the segment. */
+  async #giveUpSegment(cause: unknown): Promise<void> {
+    if (isFull(cause)) {
+      await this.#takeBack(cause);
+      throw new WalError('WAL_FULL', 'the disk is full; the batch was taken back', { cause });
+    }
+    const { counters, tell, options } = this.#state;
+    counters.segmentsPoisonedTotal += 1;
+    tell('wal.segment_poisoned', { segment: this.#current.name, code: diskCode(cause) });
+    // What `written` had resolved may be gone from this segment; going on would bury that.
+    if (options.durability === 'written' && this.#durableThrough < this.lastSequence) await this.#poisonLog(cause);
+    await this.#startSegment().catch((again: unknown) => this.#poisonLog(again));
+  }
+
+  async #takeBack(cause: unknown): Promise<void> {
+    try {
+      await this.#file.truncate(this.#current.endOffset);
+      await this.#file.sync();
+    } catch (again) {
+      await this.#poisonLog(new AggregateError([cause, again], 'full, and the batch could not be taken back'));
+    }
+  }
+
+  async #poisonLog(cause: unknown): Promise<never> {
+    this.#poison = new WalError('WAL_POISONED', `nothing more can be made durable: ${diskCode(cause)}`, { cause });
+    this.#state.tell('wal.poisoned', { code: diskCode(cause) });
+    throw this.#poison;
+  }
+
+  /** Makes everything durable and closes the file. A poisoned log is closed without another sync. */
+  async close(): Promise<void> {
+    if (this.#poison === undefined && this.#durableThrough < this.lastSequence) {
+      await this.#sync();
+      this.#durableThrough = this.lastSequence;
+    }
+    await this.#file.close();
+  }
+}
