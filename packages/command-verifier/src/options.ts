@@ -104,7 +104,7 @@ export function resolveSealerOptions(given: SealerOptions = {}): SealerLimits {
 }
 
 /** `value` when it is a whole number within `range` (both ends included). Throws `OPTION_INVALID` otherwise. */
-export function whole(name: string, value: number, range: readonly [min: number, max: number]): number {
+function whole(name: string, value: number, range: readonly [min: number, max: number]): number {
   const [min, max] = range;
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
   throw new VerifierError('OPTION_INVALID', `${name} must be a whole number from ${min} to ${max}, got ${value}`);

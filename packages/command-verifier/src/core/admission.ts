@@ -23,8 +23,9 @@ export interface AdmissionContext extends TrustContext {
 }
 
 /** A signed header, read. */
-export interface SignedHeader extends IdentityHeader {
+export interface SignedHeader {
   readonly trainingRunId: string;
+  readonly fields: IdentityHeader;
   readonly payload: Span;
 }
 
@@ -54,15 +55,16 @@ function readHeader(bytes: Uint8Array, authentic: Authentic, context: AdmissionC
   const trainingRunId = spans === undefined ? undefined : readText(bytes, spans.run);
   if (spans === undefined || fields === undefined || trainingRunId === undefined)
     return { reason: 'malformed_header', keyId };
-  const header = { ...fields, trainingRunId, payload: spans.payload };
+  const header = { trainingRunId, fields, payload: spans.payload };
   return isAudience(bytes, spans, context.audience) ? header : refuse('wrong_audience', { keyId, header, context });
 }
 
 function claimCommand(key: TrustedKey, header: SignedHeader, context: AdmissionContext): Admitted | Refusal {
-  const freshness = judgeFreshness(header, context.now, context);
+  const { trainingRunId, fields } = header;
+  const freshness = judgeFreshness(fields, context.now, context);
   if (freshness !== 'fresh') return refuse(freshness, { keyId: key.keyId, header, context });
-  const { trainingRunId, issuerEpoch, sequence, issuedAtMs } = header;
-  const claim = { nonce: header.commandId, keyId: key.keyId, trainingRunId, issuerEpoch, sequence, issuedAtMs };
+  const { issuerEpoch, sequence, issuedAtMs } = fields;
+  const claim = { nonce: fields.commandId, keyId: key.keyId, trainingRunId, issuerEpoch, sequence, issuedAtMs };
   const claimed = context.replay.claim(claim, context.at);
   return claimed === 'fresh' ? { key, header, claim } : refuse(claimed, { keyId: key.keyId, header, context });
 }
@@ -74,21 +76,23 @@ interface RefusalFacts {
 }
 
 function refuse(reason: RefusalReason, { keyId, header, context }: RefusalFacts): Refusal {
-  const { trainingRunId, issuerEpoch, sequence } = header;
-  const ageMs = context.now - header.issuedAtMs;
-  return {
-    reason,
-    keyId,
-    identity: { commandId: commandIdText(header.commandId), trainingRunId, issuerEpoch, sequence, ageMs },
+  const { issuerEpoch, sequence, issuedAtMs, commandId } = header.fields;
+  const identity = {
+    commandId: commandIdText(commandId),
+    trainingRunId: header.trainingRunId,
+    issuerEpoch,
+    sequence,
+    ageMs: context.now - issuedAtMs,
   };
+  return { reason, keyId, identity };
 }
 
 /** The identity that sealing gave, as text and numbers. */
 export const identityOf = (header: SignedHeader): CommandIdentity => ({
-  commandId: commandIdText(header.commandId),
+  commandId: commandIdText(header.fields.commandId),
   trainingRunId: header.trainingRunId,
-  issuerEpoch: header.issuerEpoch,
-  sequence: header.sequence,
-  issuedAtMs: header.issuedAtMs,
-  expiresAtMs: header.expiresAtMs,
+  issuerEpoch: header.fields.issuerEpoch,
+  sequence: header.fields.sequence,
+  issuedAtMs: header.fields.issuedAtMs,
+  expiresAtMs: header.fields.expiresAtMs,
 });

@@ -1,5 +1,5 @@
 import type { UnixMs } from '@esper/std';
-import { type Envelope, type NamedSignature, readEnvelope } from './envelope.js';
+import { type Envelope, readEnvelope } from './envelope.js';
 import { isKeyValid, type KeyRing, type TrustedKey } from './key-ring.js';
 import type { Refusal } from './refusal.js';
 
@@ -22,8 +22,9 @@ export interface Authentic {
 /** A refusal, told apart from an answer by its `reason`. */
 export const isRefusal = (value: object): value is Refusal => 'reason' in value;
 
-interface CheckableSignature extends NamedSignature {
+interface CheckableSignature {
   readonly key: TrustedKey;
+  readonly signature: Uint8Array;
 }
 
 /** First half of the checks: keys loaded, size, envelope, key, signature over the raw bytes. */
@@ -41,12 +42,12 @@ function selectKeys(envelope: Envelope, trust: TrustContext): readonly Checkable
   const known: CheckableSignature[] = [];
   for (const named of envelope.signatures) {
     const key = trust.ring.get(named.keyId);
-    if (key !== undefined) known.push({ ...named, key });
+    if (key !== undefined) known.push({ key, signature: named.signature });
   }
   const first = known[0];
   if (first === undefined) return { reason: 'unknown_key' };
   const valid = known.filter(({ key }) => isKeyValid(key, trust.now, trust.futureSkewMs));
-  return valid.length === 0 ? { reason: 'key_not_valid', keyId: first.keyId } : valid;
+  return valid.length === 0 ? { reason: 'key_not_valid', keyId: first.key.keyId } : valid;
 }
 
 /** Every signature of a valid key must hold: a damaged second signature is not excused by a good first one. */

@@ -2,7 +2,7 @@ import type { CommandIdentity } from '@esper/leyline';
 import { readPart, readUint32, type Span } from './envelope.js';
 
 /** Bytes of the identity header. */
-export const HEADER_BYTES = 48;
+const HEADER_BYTES = 48;
 /** Bytes of the training run's id. */
 export const RUN_ID_BYTES_MAX = 1024;
 /** Bytes of the consumer's name. */
@@ -106,7 +106,10 @@ export function commandIdText(bytes: Uint8Array): string {
 }
 
 /** True when all 16 bytes are zero: the header names no command. */
-export const isNoCommandId = (commandId: Uint8Array): boolean => commandId.every((byte) => byte === 0);
+export function isNoCommandId(commandId: Uint8Array): boolean {
+  for (let index = 0; index < COMMAND_ID_BYTES; index++) if (commandId[index] !== 0) return false;
+  return true;
+}
 
 function isCommandIdOrNone(id: Uint8Array): boolean {
   const isV4 = ((id[6] ?? 0) & 0xf0) === 0x40 && ((id[8] ?? 0) & 0xc0) === 0x80;

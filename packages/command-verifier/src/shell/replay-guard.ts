@@ -1,5 +1,6 @@
 import type { MonoClock, MonoMs, WallClock } from '@esper/std';
 import type { RefusalReason } from '../core/refusal.js';
+import type { LedgerCleanup } from '../core/rejection-ledger.js';
 import { type ReplayClaim, ReplayMemory, type ReplaySnapshot } from '../core/replay-memory.js';
 import { Watermark, type WatermarkStep } from '../core/watermark.js';
 import { VerifierError } from '../errors.js';
@@ -45,6 +46,7 @@ export class ReplayGuard {
   #waiting = 0;
   #journalSteps = 0;
   #clockSteps = 0;
+  #wasFull = false;
   #wallAheadMs: number;
 
   /** Throws `OPTION_INVALID`. */
@@ -64,7 +66,9 @@ export class ReplayGuard {
   /** Claims in memory, at once. `fresh` is not yet safe against a restart: {@link settle} makes it so. */
   claim(claim: ReplayClaim, at: MonoMs): 'fresh' | RefusalReason {
     this.#noticeClockStep(at);
-    return this.#memory.claim(claim, at);
+    const claimed = this.#memory.claim(claim, at);
+    if (claimed === 'replay_memory_full' || claimed === 'key_quota_full') this.#wasFull = true;
+    return claimed;
   }
 
   /** True when the stored watermark covers a claim, so that it need not wait. */
@@ -90,9 +94,12 @@ export class ReplayGuard {
     }
   }
 
-  /** Drops every nonce whose time is over; how many. Claims do the same, a few at a time. */
-  maintain(): number {
-    return this.#memory.maintain(this.#clock.monoMs());
+  /** Drops every nonce whose time is over, and no other. Optional: claims do the same, a few at a time. */
+  maintain(): LedgerCleanup {
+    const removed = this.#memory.maintain(this.#clock.monoMs());
+    const wasFull = this.#wasFull;
+    this.#wasFull = false;
+    return { removed, size: this.#memory.snapshot().size, wasFull };
   }
 
   snapshot(): GuardSnapshot {

@@ -1,10 +1,11 @@
 import type { AdaptationCommand } from '@esper/leyline';
-import { err, invariant, type MonoClock, ok, type Result, type WallClock } from '@esper/std';
+import { elapsedMs, err, invariant, type MonoClock, ok, type Result, type WallClock } from '@esper/std';
 import { type Admitted, admit, identityOf } from '../core/admission.js';
 import { type Audience, type ExpectedAudience, expectAudience } from '../core/audience.js';
 import { isRefusal } from '../core/authenticate.js';
 import { buildCommand } from '../core/build-command.js';
-import type { Refusal } from '../core/refusal.js';
+import type { VerifierCounts } from '../core/metrics.js';
+import type { Refusal, RefusalReason } from '../core/refusal.js';
 import { markVerified, type Verified } from '../core/verified.js';
 import { VerifierError } from '../errors.js';
 import { resolveVerifierOptions, type VerifierLimits, type VerifierOptions } from '../options.js';
@@ -30,6 +31,8 @@ export interface Verifier {
    * claimed in memory and, with a journal, once a restart can not forget that. The bytes may be reused afterwards.
    */
   verify(bytes: Uint8Array): Promise<Result<Verified<AdaptationCommand>, Refusal>>;
+  /** Exact counts since the verifier was made. */
+  counts(): VerifierCounts;
 }
 
 /** Throws `OPTION_INVALID` for a bad option, an audience without a name, or a replay memory shorter than the window. */
@@ -47,6 +50,9 @@ class EnvelopeVerifier implements Verifier {
   readonly #parts: VerifierParts;
   readonly #limits: VerifierLimits;
   readonly #audience: ExpectedAudience;
+  readonly #refused = new Map<RefusalReason, number>();
+  #accepted = 0;
+  #lastLatencyMs = 0;
 
   constructor(parts: VerifierParts, limits: VerifierLimits, audience: ExpectedAudience) {
     this.#parts = parts;
@@ -55,8 +61,22 @@ class EnvelopeVerifier implements Verifier {
   }
 
   async verify(bytes: Uint8Array): Promise<Result<Verified<AdaptationCommand>, Refusal>> {
+    const verdict = await this.#verifySafely(bytes);
+    if (verdict.ok) this.#accepted += 1;
+    else this.#refused.set(verdict.error.reason, (this.#refused.get(verdict.error.reason) ?? 0) + 1);
+    return verdict;
+  }
+
+  counts(): VerifierCounts {
+    return { accepted: this.#accepted, refused: new Map(this.#refused), lastLatencyMs: this.#lastLatencyMs };
+  }
+
+  async #verifySafely(bytes: Uint8Array): Promise<Result<Verified<AdaptationCommand>, Refusal>> {
     try {
-      return await this.#verify(bytes);
+      const startedAt = this.#parts.clock.monoMs();
+      const verdict = await this.#verify(bytes);
+      this.#lastLatencyMs = elapsedMs(startedAt, this.#parts.clock.monoMs());
+      return verdict;
     } catch (cause) {
       return err({ reason: 'verifier_unavailable', cause });
     }
