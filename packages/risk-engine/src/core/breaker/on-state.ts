@@ -1,0 +1,40 @@
+import type { TelemetryEvent } from '@esper/leyline';
+import type { RiskConfig } from '../config.js';
+import { breakerOf, type RiskState } from '../state.js';
+import { type BreakerNotice, type BreakerReport, type BreakerState, reportTo } from './breaker.js';
+
+/** The state with one breaker replaced. */
+export const withBreaker = (state: RiskState, name: string, breaker: BreakerState): RiskState => ({
+  ...state,
+  breakers: { ...state.breakers, [name]: breaker },
+});
+
+/** A breaker's notice as the catalogue's event (CM-11, CM-12). */
+export function breakerEvent(component: string, notice: BreakerNotice): TelemetryEvent {
+  if (notice.action === 'close') {
+    return { description: 'breaker_event', level: 'INFO', attributes: { component, action: 'close' } };
+  }
+  const { action, reason, failures } = notice;
+  return {
+    description: 'breaker_event',
+    level: action === 'open' ? 'CRITICAL' : 'WARNING',
+    attributes: { component, reason, failures: String(failures), action },
+  };
+}
+
+/** Reports to one breaker of an observed state. `opened` tells whether this report opened it. */
+export function reportOn(
+  state: RiskState,
+  call: { readonly name: string; readonly report: BreakerReport },
+  config: RiskConfig,
+): { readonly state: RiskState; readonly events: readonly TelemetryEvent[]; readonly opened: boolean } {
+  const breaker = breakerOf(state, call.name, config);
+  const limits = config.breakers[call.name];
+  if (limits === undefined) return { state, events: [], opened: false };
+  const step = reportTo(breaker, call.report, { limits, nowMs: state.clock?.elapsedMs ?? 0 });
+  return {
+    state: withBreaker(state, call.name, step.state),
+    events: step.notice === null ? [] : [breakerEvent(call.name, step.notice)],
+    opened: step.notice?.action === 'open',
+  };
+}

@@ -1,0 +1,45 @@
+import type { TelemetryEvent } from '@esper/leyline';
+import { openBreakerNames } from '../breaker/open-breakers.js';
+import { countDecision, MODE_OFF, type ModeState, mayExit, remainderOf, triggerMode } from '../conservative/mode.js';
+import { enteredEvent, exitedEvent } from '../conservative/transition.js';
+import type { RiskContext } from '../context.js';
+import type { Judged } from './judgement.js';
+
+/** The mode after a decision, and how it changed: at most one of `entered` and `exited` is set. */
+export interface NextMode {
+  readonly mode: ModeState;
+  readonly trigger: Judged | null;
+  readonly entered: TelemetryEvent | null;
+  readonly exited: TelemetryEvent | null;
+}
+
+const STAYS = { trigger: null, entered: null, exited: null } as const;
+
+/** The first finding, in table order, that takes the run into conservative mode. */
+const triggerOf = (judged: readonly Judged[]): Judged | undefined =>
+  judged.find(({ enforced, raw }) => enforced && raw.entersMode && raw.reason !== '');
+
+/** A good decision is one nothing at all was found against; the mode itself is no finding against the run. */
+const isGood = (judged: readonly Judged[]): boolean =>
+  judged.every(({ enforced, raw }) => !enforced || raw.reason === '' || raw.standing === true);
+
+/** Enters on any trigger at once; leaves only when nothing is left to wait for (CM-05). */
+export function nextMode(judged: readonly Judged[], context: RiskContext): NextMode {
+  const { state, input } = context;
+  const elapsedMs = state.clock?.elapsedMs ?? 0;
+  const trigger = triggerOf(judged);
+  if (trigger !== undefined) {
+    const { reason } = trigger.raw;
+    const mode = triggerMode(state.mode, reason, { elapsedMs, wallMs: input.at.wallMs });
+    return { mode, trigger, entered: state.mode.kind === 'off' ? enteredEvent(reason) : null, exited: null };
+  }
+  return state.mode.kind === 'off' ? { mode: state.mode, ...STAYS } : stayOrLeave(judged, context, elapsedMs);
+}
+
+function stayOrLeave(judged: readonly Judged[], { state, config }: RiskContext, elapsedMs: number): NextMode {
+  if (state.mode.kind === 'off') return { mode: state.mode, ...STAYS };
+  const mode = countDecision(state.mode, isGood(judged));
+  const left = remainderOf(mode, config.conservative, { elapsedMs, openBreakers: openBreakerNames(state) });
+  if (config.evaluators.stabilisation !== 'enforce' || !mayExit(left)) return { mode, ...STAYS };
+  return { mode: MODE_OFF, ...STAYS, exited: exitedEvent(mode, 'stabilised', { elapsedMs }) };
+}

@@ -1,0 +1,57 @@
+import { type PauseQuotaState, takePause } from '../beyond/pause-quota.js';
+import type { RiskContext } from '../context.js';
+import type { RawFinding } from '../finding.js';
+import type { Judged, Judgement } from './judgement.js';
+import { foldFindings, tightens } from './verdict.js';
+
+/** The judgement with what the pause quota adds. */
+export interface QuotaStep {
+  readonly judgement: Judgement;
+  readonly state: PauseQuotaState;
+}
+
+function spentFinding({ config }: RiskContext): RawFinding {
+  const { escalation, pausesMax, windowMs } = config.pauseQuota;
+  const halts = escalation === 'emergency';
+  return {
+    signal: 'pause_quota',
+    value: pausesMax,
+    threshold: pausesMax,
+    comparison: '>=',
+    verdict: halts ? 'fail' : 'warn',
+    mitigation: halts ? 'emergency' : 'none',
+    otherwise: 'pause',
+    reason: 'pause_quota_exhausted',
+    level: 'CRITICAL',
+    attributes: { pauses_max: String(pausesMax), window_ms: String(windowMs), escalation },
+    entersMode: false,
+    event: 'pause_quota_exhausted',
+  };
+}
+
+/** True when this decision begins a pause: one the run was not already under. */
+function beginsPause({ judged }: Judgement, { draft, state }: RiskContext): boolean {
+  if (state.mode.kind === 'on') return false;
+  const { mitigation } = foldFindings(judged);
+  return mitigation === 'pause' && tightens(draft, mitigation);
+}
+
+/** Counts the pauses the engine orders by itself; beyond the quota it calls for somebody (G-14). Never allows more. */
+export function judgeQuota(judgement: Judgement, context: RiskContext): QuotaStep {
+  const { pauseQuota } = context.config;
+  const { state } = context;
+  if (pauseQuota.mode === 'off') return { judgement, state: state.pauseQuota };
+  const now = { elapsedMs: state.clock?.elapsedMs ?? 0, paused: beginsPause(judgement, context) };
+  const step = takePause(state.pauseQuota, now, pauseQuota);
+  if (!step.spent) return { judgement, state: step.state };
+  const entry: Judged = {
+    evaluator: 'pause_quota',
+    raw: spentFinding(context),
+    enforced: pauseQuota.mode === 'enforce',
+    index: judgement.judged.length,
+  };
+  return {
+    judgement: { judged: [...judgement.judged, entry], sequence: [...judgement.sequence, entry] },
+    state: step.state,
+  };
+}

@@ -1,0 +1,104 @@
+import { type CommandDraft, type CommandType, TELEMETRY_LEVELS } from '@esper/leyline';
+import type { Finding } from '../finding.js';
+import { carefulnessOf, graver, type Mitigation, severityOf } from '../severity.js';
+import type { Judged } from './judgement.js';
+
+/** What all enforced findings together ask for. */
+export interface Verdicts {
+  readonly mitigation: Mitigation;
+  /** The gravest enforced finding that acts; `undefined` when the policy's proposal stands unopposed. */
+  readonly deciding: Judged | undefined;
+  /** The deciding reason, or `policy`. */
+  readonly reason: string;
+  /** Every reason that was found, the deciding one first. */
+  readonly reasons: readonly string[];
+}
+
+/** The reason of a decision nothing was found against. */
+export const NO_REASON = 'policy';
+
+/**
+ * The order of findings, gravest first: what they ask for, then whether they enter conservative mode, then the level of
+ * their event, then observations before what merely stands, then table order. Total, so no order of evaluation shows.
+ */
+export function compareGravity(a: Judged, b: Judged): number {
+  return (
+    severityOf(b.raw.mitigation) - severityOf(a.raw.mitigation) ||
+    Number(b.raw.entersMode) - Number(a.raw.entersMode) ||
+    TELEMETRY_LEVELS[b.raw.level] - TELEMETRY_LEVELS[a.raw.level] ||
+    Number(a.raw.standing === true) - Number(b.raw.standing === true) ||
+    a.index - b.index
+  );
+}
+
+/** Joins all findings: the gravest mitigation wins, every reason is kept, the deciding one is named. */
+export function foldFindings(judged: readonly Judged[]): Verdicts {
+  const found = judged.filter(({ enforced, raw }) => enforced && raw.reason !== '').sort(compareGravity);
+  const deciding = found.find(({ raw }) => raw.mitigation !== 'none');
+  const reason = deciding?.raw.reason ?? NO_REASON;
+  return {
+    mitigation: deciding?.raw.mitigation ?? 'none',
+    deciding,
+    reason,
+    reasons: [...new Set([reason, ...found.map(({ raw }) => raw.reason)])],
+  };
+}
+
+const TYPE_OF = {
+  downgrade: 'OPTIMIZER',
+  pause: 'PAUSE',
+  rollback: 'ROLLBACK',
+  emergency: 'EMERGENCY',
+} as const satisfies Record<Exclude<Mitigation, 'none'>, CommandType>;
+
+/** True when the mitigation is more careful than what is proposed. A graver proposal is never softened. */
+export const tightens = (draft: CommandDraft, mitigation: Mitigation): boolean =>
+  severityOf(mitigation) > carefulnessOf(draft);
+
+/** The type a command gets. */
+export const typeAfter = (draft: CommandDraft, mitigation: Mitigation): CommandType =>
+  mitigation !== 'none' && tightens(draft, mitigation) ? TYPE_OF[mitigation] : draft.commandType;
+
+/** What the command would have been without one of the findings. */
+function typeWithout(judged: readonly Judged[], left: Judged, draft: CommandDraft): CommandType {
+  let mitigation = left.raw.otherwise;
+  for (const other of judged) {
+    if (other !== left && other.enforced) mitigation = graver(mitigation, other.raw.mitigation);
+  }
+  return typeAfter(draft, mitigation);
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
+
+/** The condition in words, and what would have undone it. */
+function condition({ signal, value, threshold, comparison, verdict }: Judged['raw']): readonly [string, string] {
+  if (typeof value === 'number' && threshold !== undefined) {
+    const edge = comparison === '>' || comparison === '<' ? 'at' : comparison === '>=' ? 'below' : 'above';
+    return [`${signal} ${shown(value)} ${comparison} ${shown(threshold)}`, `${edge} ${shown(threshold)}`];
+  }
+  if (verdict === 'unknown')
+    return [`${signal} is ${value === undefined ? 'absent' : 'no evidence'}`, 'with a good value'];
+  return [value === undefined ? signal : `${signal} is ${shown(value)}`, 'otherwise'];
+}
+
+/** The nearest counterfactual: what would have been different on the good side of this finding's threshold. */
+export function counterfactualOf(entry: Judged, judged: readonly Judged[], draft: CommandDraft): string {
+  const [is, were] = condition(entry.raw);
+  if (!entry.enforced) return `${is}; in shadow, it would have asked for: ${entry.raw.mitigation}`;
+  const type = typeWithout(judged, entry, draft);
+  return `${is}; ${were} it would have ${type === draft.commandType ? 'stayed' : 'become'} ${type}`;
+}
+
+/** The finding as it is recorded. */
+export function publish(entry: Judged, judged: readonly Judged[], draft: CommandDraft): Finding {
+  const { otherwise: _otherwise, event: _event, standing: _standing, ...kept } = entry.raw;
+  const { value, threshold } = entry.raw;
+  return {
+    evaluator: entry.evaluator,
+    ...kept,
+    ...(typeof value === 'number' && typeof threshold === 'number' ? { margin: value - threshold } : {}),
+    enforced: entry.enforced,
+    ...(entry.raw.reason === '' ? {} : { counterfactual: counterfactualOf(entry, judged, draft) }),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Signal } from '@esper/leyline';
+import type { SignalPolicy } from './signal-table.js';
+
+/** Why a reading is no evidence. */
+export type Problem = 'nan' | 'infinite' | 'text' | 'absent' | 'stale' | 'malformed';
+
+/** What is known about one signal in one decision. */
+export type Reading =
+  | { readonly kind: 'value'; readonly value: number }
+  /** Present but no evidence, or absent where it must be there. It counts as the worst value it could have. */
+  | { readonly kind: 'unknown'; readonly problem: Problem; readonly given?: Signal }
+  /** Optional and not here: neutral. `seen` tells "not now" from "never". */
+  | { readonly kind: 'absent'; readonly seen: boolean };
+
+const NEVER_SEEN: Reading = Object.freeze({ kind: 'absent', seen: false });
+const NOT_NOW: Reading = Object.freeze({ kind: 'absent', seen: true });
+const MISSING: Reading = Object.freeze({ kind: 'unknown', problem: 'absent' });
+const STALE: Reading = Object.freeze({ kind: 'unknown', problem: 'stale' });
+
+/** A given value as a reading: finite numbers are evidence, everything else is unknown. */
+export function readGiven(given: Signal): Reading {
+  if (typeof given === 'string') return { kind: 'unknown', problem: 'text', given };
+  if (Number.isFinite(given)) return { kind: 'value', value: given };
+  return { kind: 'unknown', problem: Number.isNaN(given) ? 'nan' : 'infinite', given };
+}
+
+/** What an absent signal means: unknown when it is required or too long away, otherwise neutral. */
+export function readAbsent(policy: SignalPolicy, seenMs: number | undefined, nowMs: number): Reading {
+  if (policy.presence === 'required') return MISSING;
+  if (seenMs === undefined) return NEVER_SEEN;
+  return nowMs - seenMs > policy.ageMsMax ? STALE : NOT_NOW;
+}
