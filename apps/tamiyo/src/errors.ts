@@ -1,0 +1,140 @@
+import { CodedError, type ErrorTable } from '@esper/std';
+
+/** How a decision can fail, and what else the host reports. Codes are API. */
+export const TAMIYO_ERRORS = {
+  PACKET_INVALID: {
+    means: 'The packet is no valid SystemStatePacket.',
+    next: 'Correct the field that the message names; docs/contracts/trainer.md has the packet.',
+  },
+  TIMEOUT_INFERENCE: {
+    means: 'The policy did not answer within the inference deadline.',
+    next: 'Raise TAMIYO_STEP_TIMEOUT_MS, or look for what keeps the machine busy.',
+  },
+  TIMEOUT_URZA: {
+    means: 'The blueprint library did not answer within the metadata deadline.',
+    next: 'Raise TAMIYO_METADATA_TIMEOUT_MS, or look at the blueprint library.',
+  },
+  DEADLINE_DECISION: {
+    means: 'The whole decision took too long; a command that was under way is withheld.',
+    next: 'Read the latencies of the decision record; a slow disk shows at the arrow "record".',
+  },
+  INFERENCE_UNAVAILABLE: {
+    means: 'No inference host was ready.',
+    next: 'Wait for a standby; if it lasts, start with more standbys or read the log of the host.',
+  },
+  INFERENCE_FAILED: {
+    means: 'The runtime failed, or its input or output was not finite.',
+    next: 'Check the policy bundle with a known good one.',
+  },
+  BREAKER_OPEN: {
+    means: 'A breaker stopped the call it guards.',
+    next: 'Wait for its cool-down; the events before it say what failed.',
+  },
+  CATALOGUE_FAILED: { means: 'The blueprint library failed.', next: 'Read the cause; check the catalogue file.' },
+  DEPENDENCY_VIOLATION: {
+    means: 'The decision needs an id or artefact that is not there.',
+    next: 'Supply what the message names: a seed, a blueprint, a host layer.',
+  },
+  OBSERVATION_REFUSED: {
+    means: 'The packet cannot be shown to the network.',
+    next: 'Correct the field that the message names.',
+  },
+  POLICY_REFUSED: {
+    means: 'The outputs of the network give no command.',
+    next: 'Check the policy bundle; its golden decisions should have caught this.',
+  },
+  SEAL_FAILED: {
+    means: 'The command could not be sealed.',
+    next: 'Check the key ring: a current key must be able to sign.',
+  },
+  RECORD_FAILED: {
+    means: 'The decision could not be made durable, so its command was not issued.',
+    next: 'Free disk space, or read the state of the log.',
+  },
+  RUN_QUEUE_FULL: {
+    means: 'Too many packets of one run are waiting.',
+    next: 'Send the next packet after the answer to the last.',
+  },
+  TOO_MANY_RUNS: {
+    means: 'The host holds as many runs as it may.',
+    next: 'Raise TAMIYO_RUN_COUNT_MAX or start another host.',
+  },
+  SHUTTING_DOWN: {
+    means: 'The host is stopping.',
+    next: 'Send the packet to the host that takes over, or after the restart.',
+  },
+  INTERNAL: { means: 'Our own reasoning was wrong.', next: 'Report it, with the decision record.' },
+  CONFIG_INVALID: {
+    means: 'The configuration has values that cannot be used.',
+    next: 'Correct each line of the list; tamiyo config show prints what is in force.',
+  },
+  POLICY_MISSING: {
+    means: 'There is no policy bundle where one is expected.',
+    next: 'Make one with: tamiyo policy init --seed 1',
+  },
+  POLICY_UNUSABLE: {
+    means: 'The policy bundle was refused.',
+    next: 'Read the reason; get the bundle again from where it came.',
+  },
+  CATALOGUE_MISSING: {
+    means: 'There is no blueprint catalogue; without one no seed can be grafted.',
+    next: 'Give its path with TAMIYO_CATALOGUE_FILE.',
+  },
+  KEYS_MISSING: {
+    means: 'There is no key to sign with.',
+    next: 'Set ESPER_LEYLINE_SECRET (at least 32 bytes) or TAMIYO_KEY_FILE.',
+  },
+  RECORD_DAMAGED: {
+    means: 'A record of the log cannot be read as what it claims to be.',
+    next: 'Restore the log from a backup; the record was written by another version or changed.',
+  },
+  DEMO_FAILED: {
+    means: 'Something the demo asserts did not hold.',
+    next: 'Read the list above; run it again with --json for every event.',
+  },
+} as const satisfies ErrorTable;
+
+export type TamiyoErrorCode = keyof typeof TAMIYO_ERRORS;
+
+export class TamiyoError extends CodedError<TamiyoErrorCode> {
+  override readonly name = 'TamiyoError';
+
+  constructor(code: TamiyoErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(code, message, TAMIYO_ERRORS[code], options);
+  }
+}
+
+/** A failure that the risk engine and telemetry are told about, in their words. */
+export interface FailureFacts {
+  /** What the breakers and the risk engine count it as. */
+  readonly kind: 'timeout_inference' | 'timeout_urza' | 'deadline_decision' | 'dependency' | 'persistence' | 'other';
+  /** The event name on the wire, for example `timeout_inference` or `no_seed_candidates`. */
+  readonly reason: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A decision that failed. There is no command. */
+export class DecisionError extends CodedError<TamiyoErrorCode> {
+  override readonly name = 'DecisionError';
+  readonly facts: FailureFacts;
+
+  constructor(
+    code: TamiyoErrorCode,
+    message: string,
+    facts: Partial<FailureFacts> & { readonly cause?: unknown } = {},
+  ) {
+    super(code, message, TAMIYO_ERRORS[code], facts.cause === undefined ? {} : { cause: facts.cause });
+    this.facts = {
+      kind: facts.kind ?? 'other',
+      reason: facts.reason ?? code.toLowerCase(),
+      attributes: facts.attributes ?? {},
+    };
+  }
+}
+
+/** Anything that was thrown, as a failed decision. What we did not foresee is INTERNAL, with its cause. */
+export function asDecisionError(failure: unknown): DecisionError {
+  if (failure instanceof DecisionError) return failure;
+  const message = failure instanceof Error ? failure.message : String(failure);
+  return new DecisionError('INTERNAL', `unforeseen: ${message.slice(0, 300)}`, { cause: failure });
+}

@@ -1,0 +1,91 @@
+import type {
+  CommandDraft,
+  CommandIdentity,
+  FieldReport,
+  SystemStatePacket,
+  TelemetryPacket,
+  TraceSpan,
+} from '@esper/leyline';
+import type { Finding } from '@esper/risk-engine';
+import type { RunState } from '../runs/run-state.js';
+
+/** What every record about one decision says. */
+interface OfDecision {
+  readonly decisionId: string;
+  readonly trainingRunId: string;
+  readonly packetId: string;
+  /** Wall time of the decision, milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** A command that was sealed and made durable. Written before the caller gets it. */
+export interface DecisionRecord extends OfDecision {
+  readonly kind: 'decision';
+  readonly packet: SystemStatePacket;
+  readonly proposed: CommandDraft;
+  readonly command: CommandDraft;
+  readonly identity: CommandIdentity;
+  /** The sealed bytes, exactly as delivered. */
+  readonly bytes: Uint8Array;
+  readonly findings: readonly Finding[];
+  readonly deciding: string;
+  readonly fieldReport: FieldReport;
+  readonly spans: readonly TraceSpan[];
+  readonly digests: { readonly policy: string; readonly config: string };
+  readonly stateAfter: RunState;
+}
+
+/** A decision that failed. There is no command; a sequence number that was taken stays burnt. */
+export interface FailureRecord extends OfDecision {
+  readonly kind: 'failure';
+  readonly arrow: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Absent when the input was no packet. */
+  readonly packet?: SystemStatePacket;
+  readonly fieldReport: FieldReport;
+  readonly spans: readonly TraceSpan[];
+  readonly digests: { readonly policy: string; readonly config: string };
+  readonly stateAfter: RunState;
+}
+
+/** A recorded command that came too late and never left. */
+export interface WithheldRecord extends OfDecision {
+  readonly kind: 'withheld';
+  readonly commandId: string;
+  readonly sequence: number;
+}
+
+/** A host has started. Its epoch is above every earlier one. */
+export interface EpochRecord {
+  readonly kind: 'epoch';
+  readonly issuerEpoch: number;
+  readonly atMs: number;
+  readonly digests: { readonly policy: string; readonly config: string };
+}
+
+/** CRITICAL telemetry, durable before it is sent. */
+export interface TelemetryRecord {
+  readonly kind: 'telemetry';
+  readonly packet: TelemetryPacket;
+}
+
+/** What a part of the host keeps for itself: bytes under a stream name, opaque here. */
+export interface NoteRecord {
+  readonly kind: 'note';
+  readonly stream: string;
+  readonly bytes: Uint8Array;
+}
+
+/** One entry of the host's log. */
+export type HostRecord = DecisionRecord | FailureRecord | WithheldRecord | EpochRecord | TelemetryRecord | NoteRecord;
+
+export const RECORD_KINDS = [
+  'decision',
+  'failure',
+  'withheld',
+  'epoch',
+  'telemetry',
+  'note',
+] as const satisfies readonly HostRecord['kind'][];

@@ -1,0 +1,34 @@
+import { askBreaker, reportBreaker } from '@esper/risk-engine';
+import { DecisionError } from '../errors.js';
+import type { DecisionParts, DecisionSession } from './parts.js';
+
+export type GuardedCall = 'inference' | 'metadata';
+
+/**
+ * Makes a call through the run's breaker: asked before, told of success after. Failures are told by the failure boundary,
+ * once per decision (CM-18). An open breaker stops the call (CM-15).
+ */
+export async function guardedCall<T>(
+  name: GuardedCall,
+  at: { readonly session: DecisionSession; readonly parts: DecisionParts },
+  call: () => Promise<T>,
+): Promise<T> {
+  const { session, parts } = at;
+  const instant = () => ({ wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() });
+  const permission = askBreaker(session.state.risk, { name, at: instant() }, parts.riskConfig);
+  session.state = { ...session.state, risk: permission.state };
+  session.events.push(...permission.events);
+  if (!permission.allowed) {
+    throw new DecisionError('BREAKER_OPEN', `the ${name} breaker is open`, {
+      reason: 'breaker_open',
+      attributes: { component: name },
+    });
+  }
+  const from = parts.clock.monoMs();
+  const value = await call();
+  const report = { kind: 'success' as const, durationMs: parts.clock.monoMs() - from, ticket: permission.ticket };
+  const step = reportBreaker(session.state.risk, { name, report, at: instant() }, parts.riskConfig);
+  session.state = { ...session.state, risk: step.state };
+  session.events.push(...step.events);
+  return value;
+}

@@ -1,0 +1,125 @@
+import type { AsyncWorker } from '@esper/async-worker';
+import type { Sealer } from '@esper/command-verifier';
+import type {
+  BlueprintDescriptor,
+  CommandIdentity,
+  FieldReport,
+  SystemStatePacket,
+  TelemetryEvent,
+} from '@esper/leyline';
+import type {
+  DecodeConfig,
+  GraphLimits,
+  InferenceHost,
+  NetworkDims,
+  NewName,
+  ObserveLimits,
+  Vocabularies,
+} from '@esper/policy';
+import type { RiskConfig } from '@esper/risk-engine';
+import type { MonoClock, Result, WallClock } from '@esper/std';
+import type { ArrowRunner } from '../decision/arrows.js';
+import type { Timers } from '../decision/deadline.js';
+import type { DecisionError } from '../errors.js';
+import type { HostRecord } from '../records/record.js';
+import type { RunState, RunTable } from '../runs/run-state.js';
+import type { Assessed, Recorded } from './stages.js';
+
+/** Where blueprints come from. */
+export interface BlueprintSource {
+  /** At most 8 eligible candidates, in catalogue order. Rejects when the library fails. */
+  candidates(): Promise<readonly BlueprintDescriptor[]>;
+  /** One blueprint, or `undefined` when the library has none of that id. Rejects when the library fails. */
+  lookup(blueprintId: string): Promise<BlueprintDescriptor | undefined>;
+  /** Every id in the catalogue, as known now. */
+  knownIds(): ReadonlySet<string>;
+}
+
+/** The policy in force: where it runs, and what its numbers mean. */
+export interface ActivePolicy {
+  readonly host: InferenceHost;
+  readonly dims: NetworkDims;
+  readonly observeLimits: ObserveLimits;
+  readonly graphLimits: GraphLimits;
+  readonly decode: DecodeConfig;
+  /** SHA-256 of the manifest, hex. */
+  readonly digest: string;
+  readonly version: string;
+  expired(atMs: number): boolean;
+}
+
+/** The name tables that feed features. */
+export interface NameTables {
+  vocabularies(): Vocabularies;
+  /** Registers names for later decisions; never blocks, never throws. */
+  offer(names: readonly NewName[]): void;
+}
+
+/** The log, as far as decisions need it. */
+export interface DecisionJournal {
+  /** Resolves when the record is durable; gives its position. */
+  append(record: HostRecord): Promise<number>;
+}
+
+/** What a decision tells the outside, besides its answer. Never throws, never blocks. */
+export interface DecisionReporter {
+  delivered(decision: Recorded, context: ReportContext): void;
+  failed(error: DecisionError, context: ReportContext): void;
+  /** A record that had to be written and could not be. */
+  recordLost(what: string, cause: unknown): void;
+}
+
+/** One field report per decision, failed ones included. Pure. */
+export interface FieldReporting {
+  ofDecision(decision: Assessed, identity: CommandIdentity): FieldReport;
+  ofFailure(error: DecisionError, session: DecisionSession): FieldReport;
+}
+
+/** What a report knows beside the decision itself. */
+export interface ReportContext {
+  readonly decisionId: string;
+  readonly trainingRunId: string;
+  readonly packetId: string;
+  readonly atMs: number;
+  readonly arrows: ArrowRunner;
+  readonly events: readonly TelemetryEvent[];
+  readonly stateAfter: RunState;
+}
+
+/** Everything the stages of a decision work with. The same for all decisions of a host. */
+export interface DecisionParts {
+  readonly clock: WallClock & MonoClock;
+  readonly timers: Timers;
+  readonly ids: { decisionId(): string };
+  readonly worker: AsyncWorker;
+  readonly blueprints: BlueprintSource;
+  readonly policy: () => Result<ActivePolicy, string>;
+  readonly names: NameTables;
+  readonly riskConfig: RiskConfig;
+  readonly sealer: Sealer;
+  readonly journal: DecisionJournal;
+  readonly reporter: DecisionReporter;
+  readonly reports: FieldReporting;
+  readonly runs: RunTable;
+  readonly settings: {
+    readonly inferenceDeadlineMs: number;
+    readonly metadataDeadlineMs: number;
+    readonly consumer: string;
+    readonly expiresInMs: number;
+    readonly issuerEpoch: number;
+    readonly configDigest: string;
+  };
+}
+
+/** One decision in the making: what changes while it is made. */
+export interface DecisionSession {
+  readonly decisionId: string;
+  readonly arrows: ArrowRunner;
+  readonly atMs: number;
+  /** The run, and the packet once it is known to be one; its id is empty before. */
+  about: { readonly trainingRunId: string; readonly packetId: string };
+  packet?: SystemStatePacket;
+  /** The run's state with what the breakers have seen so far. */
+  state: RunState;
+  events: TelemetryEvent[];
+}

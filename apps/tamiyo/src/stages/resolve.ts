@@ -1,0 +1,45 @@
+import { DecisionError } from '../errors.js';
+import { guardedCall } from './guarded-call.js';
+import type { DecisionParts, DecisionSession } from './parts.js';
+import type { Resolved, Validated } from './stages.js';
+
+/** Looks up the blueprints the policy may choose from: one look-up, under the metadata deadline, behind its breaker. */
+export async function resolveBlueprints(
+  from: Validated,
+  session: DecisionSession,
+  parts: DecisionParts,
+): Promise<Resolved> {
+  const candidates = await guardedCall('metadata', { session, parts }, () => lookUp(session, parts));
+  return { ...from, candidates, knownBlueprintIds: parts.blueprints.knownIds() };
+}
+
+async function lookUp(session: DecisionSession, parts: DecisionParts) {
+  const deadlineMs = boundedDeadline(parts.settings.metadataDeadlineMs, session);
+  const outcome = await parts.worker.submit(() => parts.blueprints.candidates(), { name: 'blueprints', deadlineMs })
+    .outcome;
+  switch (outcome.kind) {
+    case 'completed':
+      return outcome.value;
+    case 'timed_out':
+      throw new DecisionError(
+        'TIMEOUT_URZA',
+        `the blueprint library did not answer within ${deadlineMs.toFixed(1)} ms`,
+        {
+          kind: 'timeout_urza',
+          reason: 'timeout_urza',
+          attributes: { budget_ms: deadlineMs.toFixed(1) },
+        },
+      );
+    default:
+      throw new DecisionError('CATALOGUE_FAILED', 'the blueprint library failed', {
+        reason: 'urza_failure',
+        cause: outcome.error,
+      });
+  }
+}
+
+/** The arrow's own deadline, or what is left of the decision's when that is less or the own one is off (TM-03). */
+export function boundedDeadline(ownMs: number, session: DecisionSession): number {
+  const leftMs = Math.max(0.1, session.arrows.deadline.leftMs());
+  return ownMs <= 0 ? leftMs : Math.min(ownMs, leftMs);
+}

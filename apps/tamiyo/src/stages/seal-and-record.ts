@@ -1,0 +1,95 @@
+import { DecisionError } from '../errors.js';
+import type { DecisionRecord } from '../records/record.js';
+import type { RunState } from '../runs/run-state.js';
+import type { ActivePolicy, DecisionParts, DecisionSession } from './parts.js';
+import type { Assessed, Recorded, Sealed } from './stages.js';
+
+interface At {
+  readonly session: DecisionSession;
+  readonly parts: DecisionParts;
+}
+
+/** Gives the command its identity and signature. From here its sequence number is burnt, whatever happens. */
+export function sealCommand(from: Assessed, at: At): Sealed {
+  const { session, parts } = at;
+  const sequence = session.state.sequence + 1;
+  const { consumer, expiresInMs, issuerEpoch } = parts.settings;
+  session.state = { ...session.state, sequence };
+  try {
+    const sealed = parts.sealer.seal(from.assessment.command, {
+      trainingRunId: from.packet.trainingRunId,
+      consumer,
+      issuerEpoch,
+      sequence,
+      expiresInMs,
+    });
+    const fieldReport = parts.reports.ofDecision(from, sealed.identity);
+    return { ...from, ...sealed, fieldReport };
+  } catch (cause) {
+    throw new DecisionError('SEAL_FAILED', 'the command could not be sealed', { reason: 'seal_failed', cause });
+  }
+}
+
+/** Makes the decision durable: inputs, findings, command bytes, field report and the run's next state, in one append. */
+export async function recordDecision(from: Sealed, policy: ActivePolicy, at: At): Promise<Recorded> {
+  const stateAfter: RunState = {
+    version: 1,
+    sequence: at.session.state.sequence,
+    risk: from.assessment.state,
+    statistics: from.observation.statistics,
+  };
+  const record = decisionRecord(from, { stateAfter, policy, at });
+  const { deadline } = at.session.arrows;
+  const appended = at.parts.journal.append(record).catch((cause: unknown) => {
+    throw new DecisionError('RECORD_FAILED', 'the decision could not be made durable', {
+      kind: 'persistence',
+      reason: 'record_failed',
+      cause,
+    });
+  });
+  const logSequence = await deadline.within('record', appended, (late) => withholdWhenRecorded(late, record, at.parts));
+  at.session.state = stateAfter;
+  return { ...from, logSequence };
+}
+
+function decisionRecord(
+  from: Sealed,
+  more: { readonly stateAfter: RunState; readonly policy: ActivePolicy; readonly at: At },
+): DecisionRecord {
+  const { session, parts } = more.at;
+  return {
+    kind: 'decision',
+    decisionId: session.decisionId,
+    trainingRunId: from.packet.trainingRunId,
+    packetId: from.packet.packetId,
+    atMs: session.atMs,
+    packet: from.packet,
+    proposed: from.proposal.draft,
+    command: from.assessment.command,
+    identity: from.identity,
+    bytes: from.bytes,
+    findings: from.assessment.findings,
+    deciding: from.assessment.reason,
+    fieldReport: from.fieldReport,
+    spans: session.arrows.spans,
+    digests: { policy: more.policy.digest, config: parts.settings.configDigest },
+    stateAfter: more.stateAfter,
+  };
+}
+
+/** The deadline has passed while the disk was slow. Should the record land after all, a second one says it never left. */
+function withholdWhenRecorded(late: Promise<number>, record: DecisionRecord, parts: DecisionParts): void {
+  const { decisionId, trainingRunId, packetId, atMs, identity } = record;
+  const withheld = {
+    kind: 'withheld',
+    decisionId,
+    trainingRunId,
+    packetId,
+    atMs,
+    commandId: identity.commandId,
+    sequence: identity.sequence,
+  } as const;
+  late
+    .then(() => parts.journal.append(withheld))
+    .catch((cause: unknown) => parts.reporter.recordLost('withheld', cause));
+}
