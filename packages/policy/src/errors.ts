@@ -73,6 +73,10 @@ export const POLICY_ERRORS = {
     means: 'A feature or an edge attribute is NaN or infinite.',
     next: 'Find the named feature in the packet; the network was not asked.',
   },
+  magnitude_out_of_range: {
+    means: 'A feature or an edge attribute is finite but so large that float32 arithmetic overflows.',
+    next: 'Find the named feature in the packet; the network was not asked.',
+  },
   node_type_unreachable: {
     means: 'A node type has no incoming relation, vanishes after the first layer, and is needed by a later one.',
     next: 'Give at least one incoming relation (it may be empty), or drop the outgoing ones too.',
@@ -109,6 +113,26 @@ export const POLICY_ERRORS = {
   blend_violation: {
     means: 'The blend of a graft is not one the executing side can carry out as it is written.',
     next: 'Read the reason; correct the blend configuration or the structure of the blueprint.',
+  },
+  inference_timeout: {
+    means: 'The network had no answer when the deadline passed; the runtime was killed or abandoned.',
+    next: 'Look at the load of the machine and the size of the graph; a single one is survivable.',
+  },
+  inference_unavailable: {
+    means: 'No runtime was loaded, warm and free, so the call was answered at once.',
+    next: 'Wait for the restart under way; if it repeats, look at the deaths and start failures of the host.',
+  },
+  inference_failed: {
+    means: 'The runtime refused the inputs, failed during the run, or died in it.',
+    next: 'Compare the inputs with the I/O schema of the bundle; the reason names the tensor or node.',
+  },
+  inference_host_unstartable: {
+    means: 'The first runtime of an inference host did not end in a loaded and warm model.',
+    next: 'Read the reason: runtime not installed, model refused by it, or no answer before startTimeoutMs.',
+  },
+  inference_model_mismatch: {
+    means: 'The model bytes do not have the SHA-256 that the manifest promises.',
+    next: 'Load the bundle again through the registry; do not run these bytes.',
   },
 } as const satisfies ErrorTable;
 

@@ -1,0 +1,93 @@
+import { readSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
+import { decodeHeader, encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
+import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
+import { readTensors, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
+
+/**
+ * The child of a process host. It reads a frame, runs the model, writes a frame, and nothing else: reads block, so that no
+ * event loop stands between a request and its answer. The end of the channel, or of the lifeline, is the end of the process.
+ */
+void main();
+
+async function main(): Promise<void> {
+  try {
+    guardLifeline();
+    const model = await receiveModel();
+    if (model !== undefined) await serve(model);
+  } catch (error) {
+    // Standard error is the parent's: what is written here becomes the reason of this death.
+    writeSync(STDERR_FD, `${reasonOf(error)}\n`);
+  }
+  // No orderly exit: the watching thread blocks, and there is nothing to save.
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/**
+ * The channel ends too when the parent dies, but a run that hangs would never read that. A thread of its own waits on a
+ * pipe that only the parent's death closes. Its program is a string because a thread that loads a file pays for the loader.
+ */
+function guardLifeline(): void {
+  const program = `
+    const { readSync } = require('node:fs');
+    try { while (readSync(${LIFELINE_FD}, Buffer.alloc(1)) > 0); } finally { process.kill(process.pid, 'SIGKILL'); }`;
+  new Worker(program, {
+    eval: true,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
+  }).unref();
+}
+
+async function receiveModel(): Promise<LoadedModel | undefined> {
+  const frame = readFrame(LOAD_BYTES_MAX);
+  if (frame === undefined) return undefined;
+  try {
+    const split = frame.body.indexOf(0);
+    const request = JSON.parse(new TextDecoder().decode(frame.body.subarray(0, split))) as LoadRequest;
+    const model = await loadModel(frame.body.subarray(split + 1), request);
+    writeFrame({ ...frame.header, kind: 'ready' }, new TextEncoder().encode(JSON.stringify(model.info)));
+    return model;
+  } catch (error) {
+    writeFrame({ ...frame.header, kind: 'refused' }, new TextEncoder().encode(reasonOf(error)));
+    return undefined;
+  }
+}
+
+async function serve(model: LoadedModel): Promise<void> {
+  const { inputNames, outputNames } = model.info;
+  const writer = new TensorWriter();
+  for (let frame = readFrame(TENSOR_BYTES_MAX); frame !== undefined; frame = readFrame(TENSOR_BYTES_MAX)) {
+    const outcome = await model.run(readTensors(inputNames, frame.body));
+    if (outcome.kind === 'outputs') {
+      const body = writer.write(outputNames, outcome.outputs);
+      writeFrame({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes: body.byteLength }, body);
+    } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
+  }
+}
+
+/** Blocks until a whole frame is there; `undefined` when the parent has closed the channel. */
+function readFrame(bodyBytesMax: number): { readonly header: FrameHeader; readonly body: Uint8Array } | undefined {
+  const head = new Uint8Array(FRAME_HEADER_BYTES);
+  if (!readFully(head)) return undefined;
+  const header = decodeHeader(head, bodyBytesMax);
+  const body = new Uint8Array(header.bodyBytes);
+  return readFully(body) ? { header, body } : undefined;
+}
+
+function readFully(into: Uint8Array): boolean {
+  let filled = 0;
+  while (filled < into.byteLength) {
+    const got = readSync(CHANNEL_FD, into, filled, into.byteLength - filled, null);
+    if (got === 0) return false;
+    filled += got;
+  }
+  return true;
+}
+
+/** Header and body in one write: two would wake the parent twice. */
+function writeFrame(header: FrameHeader, body: Uint8Array): void {
+  const frame = Buffer.concat([encodeHeader({ ...header, bodyBytes: body.byteLength }), body]);
+  let written = 0;
+  while (written < frame.byteLength) written += writeSync(CHANNEL_FD, frame, written);
+}

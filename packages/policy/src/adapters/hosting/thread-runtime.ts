@@ -1,0 +1,119 @@
+import { Worker } from 'node:worker_threads';
+import type { TensorMap } from '../../core/network/feeds.js';
+import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
+import { threadProgram } from './entry-file.js';
+import { type LoadRequest, reasonOf } from './ort-model.js';
+import { readTensors, TensorWriter } from './tensor-frame.js';
+import { BUSY, type FromThread, IDLE, type ThreadBirth, type ToThread } from './thread-wiring.js';
+
+/** Starts a worker thread and gives it a copy of `model`. */
+export function startThreadRuntime(model: Uint8Array, request: LoadRequest): Runtime {
+  const activity = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  activity[0] = BUSY;
+  holdExitWhileBusy(activity);
+  const birth: ThreadBirth = { model, request, activity };
+  const [program, options] = threadProgram();
+  return new ThreadRuntime(new Worker(program, { ...options, workerData: birth }), activity);
+}
+
+class ThreadRuntime implements Runtime {
+  readonly started: Promise<StartOutcome>;
+  readonly ended: Promise<string>;
+  readonly #worker: Worker;
+  readonly #activity: Int32Array;
+  readonly #writer = new TensorWriter();
+  #resolveStarted: (outcome: StartOutcome) => void = () => undefined;
+  #pending: { readonly call: number; readonly resolve: (outcome: RunOutcome) => void } | undefined;
+  #info: RuntimeInfo | undefined;
+  #calls = 0;
+  #fault = '';
+
+  constructor(worker: Worker, activity: Int32Array) {
+    this.#worker = worker;
+    this.#activity = activity;
+    this.started = new Promise((resolve) => {
+      this.#resolveStarted = resolve;
+    });
+    this.ended = this.#watchEnd();
+    worker.on('message', (message: FromThread) => this.#receive(message));
+  }
+
+  run(inputs: TensorMap): Promise<RunOutcome> {
+    this.#calls += 1;
+    const call = this.#calls;
+    return new Promise((resolve) => {
+      try {
+        const bytes = this.#writer.write(this.#info?.inputNames ?? [], inputs).slice();
+        this.#pending = { call, resolve };
+        Atomics.store(this.#activity, 0, BUSY);
+        // While native code runs the process must not end under it; between runs the thread holds nothing up.
+        this.#worker.ref();
+        this.#post({ kind: 'run', call, inputs: bytes }, [bytes.buffer]);
+      } catch (error) {
+        resolve({ kind: 'failed', reason: reasonOf(error) });
+      }
+    });
+  }
+
+  /** The message waits behind the run under way: a thread that is ended in mid-run takes the whole process with it. */
+  stop(): void {
+    this.#post({ kind: 'stop' });
+  }
+
+  #post(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #receive(message: FromThread): void {
+    this.#worker.unref();
+    if (message.kind === 'ready') {
+      this.#info = message.info;
+      this.#resolveStarted({ kind: 'ready', info: message.info });
+    } else if (message.kind === 'refused') {
+      this.#resolveStarted({ kind: 'refused', reason: message.reason });
+    } else if (message.call === this.#pending?.call) {
+      const { resolve } = this.#pending;
+      this.#pending = undefined;
+      resolve(this.#outcome(message));
+    }
+  }
+
+  #outcome(message: Extract<FromThread, { readonly call: number }>): RunOutcome {
+    if (message.kind === 'failed') return { kind: 'failed', reason: message.reason };
+    const outputs = readTensors(this.#info?.outputNames ?? [], message.outputs);
+    return { kind: 'outputs', outputs, runMs: message.runMs };
+  }
+
+  #watchEnd(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#worker.once('error', (error) => {
+        this.#fault = `: ${reasonOf(error)}`;
+      });
+      this.#worker.once('exit', (code) => {
+        this.#activity[0] = IDLE;
+        watched.delete(this.#activity);
+        const how = `exit code ${code}${this.#fault}`;
+        this.#resolveStarted({ kind: 'died', reason: how });
+        resolve(how);
+      });
+    });
+  }
+}
+
+/** Longest that the end of the process is held up for a run, in milliseconds. */
+const EXIT_HOLD_MS_MAX = 2000;
+const watched = new Set<Int32Array>();
+
+/**
+ * `process.exit` during a native run aborts the process with a core dump. So the exit waits for the run to return, up to
+ * a bound; a run that takes longer than that gets what is coming.
+ */
+function holdExitWhileBusy(activity: Int32Array): void {
+  if (watched.size === 0) process.once('exit', holdExit);
+  watched.add(activity);
+}
+
+function holdExit(): void {
+  const endAt = performance.now() + EXIT_HOLD_MS_MAX;
+  for (const activity of watched) Atomics.wait(activity, 0, BUSY, Math.max(0, endAt - performance.now()));
+}

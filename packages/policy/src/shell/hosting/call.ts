@@ -1,0 +1,50 @@
+import { elapsedMs, err, type MonoClock, type MonoMs, type Result } from '@esper/std';
+import type { TensorMap } from '../../core/network/feeds.js';
+import type { InferenceFailure, InferenceReply } from '../../ports.js';
+
+export type CallResult = Result<InferenceReply, InferenceFailure>;
+
+/** One `infer` under way. It settles once; whatever comes later finds it settled and is dropped. */
+export class Call {
+  readonly inputs: TensorMap;
+  readonly deadlineMs: number;
+  readonly result: Promise<CallResult>;
+  disarm: () => void = () => undefined;
+  #settled = false;
+  readonly #clock: MonoClock;
+  readonly #submittedAt: MonoMs;
+  #resolve: (result: CallResult) => void = () => undefined;
+
+  constructor(inputs: TensorMap, deadlineMs: number, clock: MonoClock) {
+    this.inputs = inputs;
+    this.deadlineMs = deadlineMs;
+    this.#clock = clock;
+    this.#submittedAt = clock.monoMs();
+    this.result = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get elapsedMs(): number {
+    return elapsedMs(this.#submittedAt, this.#clock.monoMs());
+  }
+
+  settle(result: CallResult): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.disarm();
+    this.#resolve(result);
+  }
+
+  fail(failure: InferenceFailure): void {
+    this.settle(err(failure));
+  }
+
+  timeOut(): void {
+    this.fail({ code: 'inference_timeout', deadlineMs: this.deadlineMs, elapsedMs: this.elapsedMs });
+  }
+}
