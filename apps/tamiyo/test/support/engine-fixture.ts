@@ -1,0 +1,151 @@
+import { createWorker } from '@esper/async-worker';
+import { nodeWorkerPorts } from '@esper/async-worker/node';
+import { createKeyRing, createSealer } from '@esper/command-verifier';
+import { hmacKey, randomIds } from '@esper/command-verifier/node';
+import type { BlueprintDescriptor } from '@esper/leyline';
+import {
+  DEFAULT_DIMS,
+  DEFAULT_GRAPH_LIMITS,
+  resolveDecodeConfig,
+  resolveObserveLimits,
+  type Vocabularies,
+} from '@esper/policy';
+import { resolveRiskConfig } from '@esper/risk-engine';
+import { ok } from '@esper/std';
+import { systemClock } from '@esper/std/node';
+import { buildBlueprint, buildReport } from '@esper/testkit';
+import { AnswerMemory } from '../../src/decision/answer-memory.js';
+import { DecisionEngine } from '../../src/engine.js';
+import type { DecisionError } from '../../src/errors.js';
+import type { HostRecord } from '../../src/records/record.js';
+import { type RunState, RunTable } from '../../src/runs/run-state.js';
+import type { DecisionParts, ReportContext } from '../../src/stages/parts.js';
+import type { Recorded } from '../../src/stages/stages.js';
+import { FakeInference } from './fake-inference.js';
+
+export const KEY_BYTES = new Uint8Array(32).fill(7);
+const FOREVER = { createdAtMs: 0, notBeforeMs: 0, notAfterMs: 8_640_000_000_000_000 } as const;
+export const testKeyRing = () =>
+  createKeyRing([{ keyId: 'k1', state: 'current', ...FOREVER, material: hmacKey(KEY_BYTES) }]);
+
+/** A journal in memory whose next appends can be made to fail or wait. */
+export class MemoryJournal {
+  readonly records: HostRecord[] = [];
+  failing: Error | undefined;
+  /** While set, appends wait for it. */
+  gate: Promise<void> | undefined;
+
+  async append(record: HostRecord): Promise<number> {
+    const { gate } = this;
+    if (gate !== undefined) await gate;
+    if (this.failing !== undefined) throw this.failing;
+    this.records.push(record);
+    return this.records.length;
+  }
+
+  kinds(): readonly string[] {
+    return this.records.map((record) => record.kind);
+  }
+}
+
+/** A blueprint library under the test's hand. */
+export class FakeLibrary {
+  blueprints: readonly BlueprintDescriptor[] = [buildBlueprint()];
+  hanging = false;
+  failing: Error | undefined;
+  lookups = 0;
+
+  candidates(): Promise<readonly BlueprintDescriptor[]> {
+    this.lookups += 1;
+    if (this.hanging) return new Promise(() => undefined);
+    return this.failing === undefined ? Promise.resolve(this.blueprints) : Promise.reject(this.failing);
+  }
+
+  async lookup(id: string): Promise<BlueprintDescriptor | undefined> {
+    return this.blueprints.find((blueprint) => blueprint.blueprintId === id);
+  }
+
+  knownIds(): ReadonlySet<string> {
+    return new Set(this.blueprints.map((blueprint) => blueprint.blueprintId));
+  }
+}
+
+/** What was told to the outside. */
+export class Heard {
+  readonly delivered: { readonly decision: Recorded; readonly context: ReportContext }[] = [];
+  readonly failed: { readonly error: DecisionError; readonly context: ReportContext }[] = [];
+  readonly lost: string[] = [];
+}
+
+const EMPTY_VOCABULARIES: Vocabularies = {
+  seed: new Map(),
+  blueprint: new Map(),
+  layer_type: new Map(),
+  activation_type: new Map(),
+};
+
+/** A host's engine with real policy code, risk engine, sealer and worker, and fakes where it touches the world. */
+export function engineFixture(
+  given: {
+    readonly decisionDeadlineMs?: number;
+    readonly recovered?: ReadonlyMap<string, RunState>;
+    readonly settings?: Partial<DecisionParts['settings']>;
+  } = {},
+) {
+  const inference = new FakeInference();
+  const journal = new MemoryJournal();
+  const library = new FakeLibrary();
+  const heard = new Heard();
+  const riskConfig = resolveRiskConfig();
+  let decisions = 0;
+  const parts: DecisionParts = {
+    clock: systemClock,
+    timers: nodeWorkerPorts().timers,
+    ids: {
+      decisionId: () => {
+        decisions += 1;
+        return `00000000-0000-4000-8000-${String(decisions).padStart(12, '0')}`;
+      },
+    },
+    worker: createWorker(nodeWorkerPorts()),
+    blueprints: library,
+    policy: () =>
+      ok({
+        host: inference,
+        dims: DEFAULT_DIMS,
+        observeLimits: resolveObserveLimits(),
+        graphLimits: DEFAULT_GRAPH_LIMITS,
+        decode: resolveDecodeConfig({ bundleDigest: 'a'.repeat(64) }),
+        digest: 'a'.repeat(64),
+        version: 'tamiyo_gnn_v1',
+        expired: () => false,
+      }),
+    names: { vocabularies: () => EMPTY_VOCABULARIES, offer: () => undefined },
+    riskConfig,
+    sealer: createSealer({ keyRing: testKeyRing(), clock: systemClock, ids: randomIds }),
+    journal,
+    reporter: {
+      delivered: (decision, context) => heard.delivered.push({ decision, context }),
+      failed: (error, context) => heard.failed.push({ error, context }),
+      recordLost: (what) => heard.lost.push(what),
+    },
+    reports: { ofDecision: () => buildReport(), ofFailure: () => buildReport() },
+    runs: new RunTable(riskConfig, given.recovered),
+    settings: {
+      inferenceDeadlineMs: 50,
+      metadataDeadlineMs: 50,
+      consumer: 'kasmina',
+      expiresInMs: 60_000,
+      issuerEpoch: 1,
+      configDigest: 'c'.repeat(64),
+      ...given.settings,
+    },
+  };
+  const options = { decisionDeadlineMs: given.decisionDeadlineMs ?? 5_000, queueMax: 16, countMax: 100 };
+  const engine = new DecisionEngine(
+    parts,
+    options,
+    new AnswerMemory({ keepMs: 600_000, countMax: 1_000 }, systemClock),
+  );
+  return { engine, inference, journal, library, heard, parts };
+}
