@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { configNoun } from './cli/config.js';
+import { EXIT } from './cli/output.js';
+import { createProgram } from './cli/program.js';
+
+/** The command line. Nouns are listed here, one by one. */
+const program = createProgram([configNoun]);
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  // Commander has printed its message; help and version are no errors.
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
