@@ -1,0 +1,1 @@
+export { systemTimers } from './adapters/system-timers.js';
