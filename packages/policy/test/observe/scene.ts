@@ -74,7 +74,13 @@ export const wideLimits: ObserveLimits = resolveObserveLimits({ layersMax: 12, a
 /** Observes with plain defaults; throws when refused. */
 export function seen(given: Partial<ObserveInput> = {}, limits: ObserveLimits = wideLimits): Observation {
   const outcome = observe(
-    { packet: packet(), blueprints: [blueprint('bp-a')], vocabularies: noNames, statistics: priorNormalizerState(), ...given },
+    {
+      packet: packet(),
+      blueprints: [blueprint('bp-a')],
+      vocabularies: noNames,
+      statistics: priorNormalizerState(),
+      ...given,
+    },
     limits,
   );
   if (!outcome.ok) throw new Error(`refused: ${JSON.stringify(outcome.error)}`);
