@@ -1,4 +1,5 @@
 export type { ActionChoice } from './core/decode/action-choice.js';
+export { withSampledAction } from './core/decode/action-sampling.js';
 export { ACTIONS, type Action } from './core/decode/actions.js';
 export { BLEND_SOURCES, type BlendSource } from './core/decode/blend-mode.js';
 export { BLEND_METRICS, blendTelemetry } from './core/decode/blend-telemetry.js';
