@@ -45,6 +45,18 @@ export { type BytesSigner, createBytesSigner } from './shell/bytes-signer.js';
 export { type ExplainParts, explainCommand } from './shell/explain-command.js';
 export { createKeyRing, KeyRingHolder } from './shell/key-ring-holder.js';
 export {
+  createLeylineSealer,
+  type LeylineSealed,
+  type LeylineSealer,
+  type LeylineSealerParts,
+} from './shell/leyline-sealer.js';
+export {
+  createLeylineVerifier,
+  type LeylineCommand,
+  type LeylineVerifier,
+  type LeylineVerifierParts,
+} from './shell/leyline-verifier.js';
+export {
   createReplayGuard,
   type GuardSnapshot,
   type OpenedJournal,

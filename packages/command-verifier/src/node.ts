@@ -8,4 +8,5 @@ export {
   stageKey,
 } from './adapters/key-folder.js';
 export { randomHashSeed, randomIds } from './adapters/random-ids.js';
+export { textDigest } from './adapters/text-digest.js';
 export { openWatermarkFile, type WatermarkFile, type WatermarkFileOptions } from './adapters/watermark-file.js';

@@ -1,1 +1,3 @@
-export {};
+export { type Deviation, deviations } from './testing/deviations.js';
+export { type NaiveClaim, NaiveLedger } from './testing/naive-ledger.js';
+export { type VectorOutcome, type VectorRunner, vectorRunners } from './testing/verifier-vectors.js';

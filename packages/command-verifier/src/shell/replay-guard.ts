@@ -2,6 +2,7 @@ import type { MonoClock, MonoMs, WallClock } from '@esper/std';
 import type { RefusalReason } from '../core/refusal.js';
 import type { LedgerCleanup } from '../core/rejection-ledger.js';
 import { type ReplayClaim, ReplayMemory, type ReplaySnapshot } from '../core/replay-memory.js';
+import type { SequenceRule } from '../core/run-positions.js';
 import { Watermark, type WatermarkStep } from '../core/watermark.js';
 import { VerifierError } from '../errors.js';
 import { type ReplayOptions, resolveReplayOptions } from '../options.js';
@@ -37,6 +38,7 @@ export interface GuardSnapshot extends ReplaySnapshot {
  */
 export class ReplayGuard {
   readonly retentionMs: number;
+  readonly sequenceRule: SequenceRule;
   readonly #clock: WallClock & MonoClock;
   readonly #memory: ReplayMemory;
   readonly #watermark: Watermark;
@@ -60,6 +62,7 @@ export class ReplayGuard {
     const issuedBeforeMs = this.#watermark.issuedBeforeMs || clock.wallMs();
     this.#memory = new ReplayMemory(memory, { issuedBeforeMs, runs: this.#watermark.runs });
     this.retentionMs = memory.retentionMs;
+    this.sequenceRule = memory.sequence;
     this.#wallAheadMs = clock.wallMs() - clock.monoMs();
   }
 
