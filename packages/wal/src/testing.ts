@@ -1,1 +1,10 @@
-export {};
+export {
+  type Chance,
+  CrashDisk,
+  type CrashDiskOptions,
+  type DiskCall,
+  type Fault,
+  SECTOR_BYTES,
+} from './testing/crash-disk.js';
+export { type DiskImage, MemoryDisk, systemError } from './testing/memory-disk.js';
+export { type RotKind, type RotSite, rot } from './testing/rot.js';

@@ -39,7 +39,7 @@ export class LogWriter {
   #nextSequence: number;
   #durableThrough: number;
   #segmentNumber: number;
-  #buffer = new Uint8Array(64 * 1024);
+  #buffer = new Uint8Array(4096);
   #view = viewOf(this.#buffer);
   #poison: WalError | undefined;
 
@@ -92,7 +92,7 @@ export class LogWriter {
     } catch (cause) {
       await this.#giveUpSegment(cause);
       encoded = this.#encode(records, bytes);
-      await this.#write(encoded.bytes).catch((again: unknown) => this.#poisonLog(again));
+      await this.#write(encoded.bytes).catch((again: unknown) => this.#failTwice(again));
     }
     return this.#advance(records.length, encoded);
   }
@@ -174,7 +174,13 @@ export class LogWriter {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    await writeFully(this.#file, bytes, this.#current.endOffset);
+    try {
+      await writeFully(this.#file, bytes, this.#current.endOffset);
+    } catch (cause) {
+      // Only a failed write can be taken back; a failed sync, whatever its code, leaves the segment in doubt.
+      if (isFull(cause)) return this.#takeBack(cause);
+      throw cause;
+    }
     if (this.#state.options.durability === 'durable') await this.#sync();
   }
 
@@ -208,12 +214,14 @@ export class LogWriter {
     return first;
   }
 
-  /** Full disk: what was written is taken back and the segment lives on. Anything else ends the segment. */
+  /** The fresh segment failed too. Full alone is no reason for doubt: what was written has been taken back. */
+  #failTwice(cause: unknown): Promise<never> {
+    return cause instanceof WalError ? Promise.reject(cause) : this.#poisonLog(cause);
+  }
+
+  /** Anything but a full disk ends the segment. */
   async #giveUpSegment(cause: unknown): Promise<void> {
-    if (isFull(cause)) {
-      await this.#takeBack(cause);
-      throw new WalError('WAL_FULL', 'the disk is full; the batch was taken back', { cause });
-    }
+    if (cause instanceof WalError) throw cause;
     const { counters, tell, options } = this.#state;
     counters.segmentsPoisonedTotal += 1;
     tell('wal.segment_poisoned', { segment: this.#current.name, code: diskCode(cause) });
@@ -222,13 +230,15 @@ export class LogWriter {
     await this.#startSegment().catch((again: unknown) => this.#poisonLog(again));
   }
 
-  async #takeBack(cause: unknown): Promise<void> {
+  /** Full disk: what was written is taken back, and the segment lives on. */
+  async #takeBack(cause: unknown): Promise<never> {
     try {
       await this.#file.truncate(this.#current.endOffset);
       await this.#file.sync();
     } catch (again) {
-      await this.#poisonLog(new AggregateError([cause, again], 'full, and the batch could not be taken back'));
+      return this.#poisonLog(new AggregateError([cause, again], 'full, and the batch could not be taken back'));
     }
+    throw new WalError('WAL_FULL', 'the disk is full; the batch was taken back', { cause });
   }
 
   async #poisonLog(cause: unknown): Promise<never> {

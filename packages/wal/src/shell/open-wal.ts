@@ -91,8 +91,10 @@ async function ready(setup: WalSetup, { lock, recovered, base }: Ready): Promise
   const file = await disk.open(`${directory}/${newest.name}`, 'write');
   const writer = new LogWriter(state, { anchor, file }, { chain, nextSequence, highestSegment });
   const reserve = new DiskReserve(state);
-  if ((await sizeOf(disk, `${directory}/${RESERVE_FILE}`)) === state.options.reserveBytes) reserve.found();
-  await reserve.restore();
+  if (state.options.reserveBytes > 0) {
+    if ((await sizeOf(disk, `${directory}/${RESERVE_FILE}`)) === state.options.reserveBytes) reserve.found();
+    await reserve.restore();
+  }
   announce(state, recovered);
   return new Wal({ state, writer, anchor, reserve, lock, recovery: recovered.report });
 }

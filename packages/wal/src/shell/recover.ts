@@ -47,8 +47,9 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   }
   await tidy(input, survey);
   const repairs = await repair(input, action, { survey, judgement });
-  const after = repairs.length === 0 ? survey : await takeSurvey(input);
-  return { ...resume(input, action, { before: judgement, after }), report: describe(repairs, after) };
+  const fence = repairs.some(({ kind }) => kind === 'tail-fenced') ? judgement.torn?.firstSequence : undefined;
+  const after = repairs.length === 0 ? survey : await takeSurvey(input, fence);
+  return { ...resume(judgement, after, fence), report: describe(repairs, after) };
 }
 
 function summary(judgement: Judgement): string {
@@ -166,26 +167,19 @@ async function rewind(input: RecoverInput, { survey, judgement }: Known): Promis
   return repairs;
 }
 
-interface Around {
-  readonly before: Judgement;
-  readonly after: LogSurvey;
-}
-
-/** Where the next record goes. */
-function resume(input: RecoverInput, action: RecoveryAction, { before, after }: Around): Omit<Recovered, 'report'> {
+/** Where the next record goes. With a fence, a fresh segment begins there. */
+function resume(before: Judgement, after: LogSurvey, fence: number | undefined): Omit<Recovered, 'report'> {
   const newest = after.segments.at(-1);
-  const fenced = before.torn !== undefined && action !== 'note' && input.options.rewrite !== 'on';
-  const continuing = newest === undefined ? 1 : Math.max(newest.lastRecord + 1, newest.firstSequence);
   const beyond = Math.max(
     before.acknowledgedThrough,
     after.segments.reduce((last, one) => Math.max(last, one.lastRecord, one.firstSequence - 1), 0),
     after.scars.reduce((last, scar) => Math.max(last, scar.last), 0),
   );
-  const nextSequence = fenced && before.torn !== undefined ? before.torn.firstSequence : beyond + 1;
-  const whole =
+  const nextSequence = fence ?? beyond + 1;
+  const continuable =
     newest?.headerKnown === true &&
     !newest.damages.some(isSerious) &&
     newest.endOffset === newest.fileBytes &&
-    continuing === nextSequence;
-  return { survey: after, nextSequence, needsFreshSegment: !whole };
+    Math.max(newest.lastRecord + 1, newest.firstSequence) === nextSequence;
+  return { survey: after, nextSequence, needsFreshSegment: !continuable };
 }

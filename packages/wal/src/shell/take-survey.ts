@@ -29,14 +29,19 @@ interface NamedSegment extends SegmentId {
 /** Longest scars file that is read: far more than `damagesMax` lines. */
 const SCARS_BYTES_MAX = 512 * 1024 * 1024;
 
-/** Reads the whole log once, with memory for one window, and changes nothing. */
-export async function takeSurvey(input: SurveyInput): Promise<LogSurvey> {
+/**
+ * Reads the whole log once, with memory for one window, and changes nothing. `newestFence` is the first sequence of a
+ * segment that will follow the newest one.
+ */
+export async function takeSurvey(input: SurveyInput, newestFence?: number): Promise<LogSurvey> {
   const { disk, directory } = input;
   const names = await disk.list(directory);
-  const anchorBytes = await readWhole(disk, `${directory}/${ANCHOR_FILE}`, ANCHOR_BYTES);
+  const read = async (name: string, bytesMax: number) =>
+    names.includes(name) ? readWhole(disk, `${directory}/${name}`, bytesMax) : undefined;
+  const anchorBytes = await read(ANCHOR_FILE, ANCHOR_BYTES);
   const anchor = decodeAnchor(anchorBytes ?? new Uint8Array());
   const named = await readHeaders(input, names);
-  const scarBytes = await readWhole(disk, `${directory}/${SCARS_FILE}`, SCARS_BYTES_MAX);
+  const scarBytes = await read(SCARS_FILE, SCARS_BYTES_MAX);
   const scars = decodeScars(scarBytes ?? new Uint8Array());
   const logId =
     anchor.anchor?.logId ?? named.find(({ reading }) => reading.header !== undefined)?.reading.header?.logId;
@@ -47,7 +52,12 @@ export async function takeSurvey(input: SurveyInput): Promise<LogSurvey> {
   const kept = named.filter(({ segment }) => segment >= firstKept);
   const segments: SegmentSurvey[] = [];
   for (const [at, one] of kept.entries()) {
-    segments.push(await surveySegment(input, one, { logId: logId as Uint8Array, fence: kept[at + 1]?.firstSequence }));
+    segments.push(
+      await surveySegment(input, one, {
+        logId: logId as Uint8Array,
+        fence: kept[at + 1]?.firstSequence ?? newestFence,
+      }),
+    );
   }
   const minor = [
     ...anchorDamage(anchor, anchorBytes !== undefined, named.length > 0),
