@@ -20,7 +20,7 @@ const bounds = record<ParameterBounds>({ minValue: fact(), maxValue: fact() }).r
   { path: ['maxValue'], error: 'at least minValue' },
 );
 
-export const safetySheetSchema = record<SafetySheet>({
+const safetySheetSchema = record<SafetySheet>({
   hazardBand: word(HAZARD_BANDS).optional(),
   handlingClass: word(HANDLING_CLASSES).optional(),
   riskScore: signal.optional(),
@@ -71,7 +71,7 @@ const monitor = record<SeedMonitor>({
 const PAIR_ERROR = { error: 'a pair of layer indices' };
 const pair = z.tuple([whole(), whole()], PAIR_ERROR) as unknown as z.ZodType<readonly [number, number]>;
 
-export const graphMetadataSchema = record<GraphMetadata>({
+const graphMetadataSchema = record<GraphMetadata>({
   layers: list(layer, LIMITS.graphLayersMax),
   activations: list(activation, LIMITS.graphActivationsMax),
   parameters: list(parameter, LIMITS.graphParametersMax),

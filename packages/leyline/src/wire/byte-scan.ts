@@ -96,11 +96,15 @@ class Scan {
     if (byte === undefined) return this.#refuse('LEYLINE_TRUNCATED', 'another value', 'the end');
     const head = HEADS[byte] as Head;
     if (isKey && head.kind !== 'text') return this.#refuse('LEYLINE_MALFORMED', 'a key that is text', head.kind);
-    if (head.kind === 'refused') return this.#refuse('LEYLINE_MALFORMED', 'plain data', head.name);
     if (this.#at + 1 + head.width > this.#bytes.byteLength) {
       return this.#refuse('LEYLINE_TRUNCATED', `${head.width} more bytes`, 'the end');
     }
+    return this.#value(head, isKey);
+  }
+
+  #value(head: Head, isKey: boolean): Refused | undefined {
     if (head.kind === 'scalar') return this.#scalar(head);
+    if (head.kind === 'refused') return this.#refuse('LEYLINE_MALFORMED', 'plain data', head.name);
     const size = head.width === 0 ? head.size : this.#uint(this.#at + 1, head.width);
     const start = this.#at + 1 + head.width;
     if (head.kind === 'text') return this.#text({ start, size, isKey });

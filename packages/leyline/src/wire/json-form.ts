@@ -67,7 +67,10 @@ function revive(kind: MessageKind, value: unknown): Result<unknown, LeylineRefus
   for (const [field, form] of Object.entries(fields)) {
     if (!Object.hasOwn(revived, field)) continue;
     const read = form === 'uint64' ? readUint64(revived[field]) : readBytes(revived[field]);
-    if (read === undefined) return refuse('LEYLINE_INVALID', EXPECTED[form], describeFound(revived[field]), field);
+    if (read === undefined) {
+      const found = describeFound(revived[field]);
+      return err({ code: 'LEYLINE_INVALID', path: field, expected: EXPECTED[form], found, otherCount: 0 });
+    }
     revived[field] = read;
   }
   return ok(revived);
@@ -103,11 +106,6 @@ function numberText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function refuse(
-  code: LeylineRefusal['code'],
-  expected: string,
-  found: string,
-  path = '$',
-): Result<never, LeylineRefusal> {
-  return err({ code, path, expected, found, otherCount: 0 });
+function refuse(code: LeylineRefusal['code'], expected: string, found: string): Result<never, LeylineRefusal> {
+  return err({ code, path: '$', expected, found, otherCount: 0 });
 }
