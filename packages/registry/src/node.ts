@@ -1,1 +1,3 @@
-export {};
+export { type BundleToWrite, bundleFolder, writeBundle } from './adapters/bundle-folder.js';
+export { type FileCatalogue, openFileCatalogue, writeCatalogue } from './adapters/file-catalogue.js';
+export { sha256 } from './adapters/sha256.js';

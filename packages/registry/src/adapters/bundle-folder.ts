@@ -1,0 +1,91 @@
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
+import { RegistryError } from '../errors.js';
+import type { BundleSource } from '../ports.js';
+import { manifestBytes } from '../wire/manifest-schema.js';
+import { sha256 } from './sha256.js';
+
+/** A bundle as files of one folder. */
+export function bundleFolder(folder: string): BundleSource {
+  return {
+    location: folder,
+    read: async (name, bytesMax) => {
+      const path = join(folder, name);
+      const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
+        throw cause;
+      });
+      if (found === undefined) return undefined;
+      if (found.size > bytesMax)
+        throw new RegistryError('BUNDLE_FILE_TOO_LARGE', `${path} has ${found.size} bytes, at most ${bytesMax}`);
+      return readFile(path);
+    },
+  };
+}
+
+export interface BundleToWrite {
+  /** Everything but the descriptions of the files, which are computed here. */
+  readonly manifest: Omit<BundleManifest, 'files'>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Signs the raw bytes of the manifest. */
+  readonly sign: (manifest: Uint8Array) => Uint8Array;
+}
+
+/**
+ * Writes a bundle: all files into a new folder beside the target, each synced, then one rename. Resolved means durable.
+ * Gives the digest of the manifest. An existing bundle at the target is kept beside it as `<folder>.previous`.
+ */
+export async function writeBundle(folder: string, bundle: BundleToWrite): Promise<string> {
+  const target = resolve(folder);
+  const files = Object.fromEntries(
+    [...bundle.files].map(([name, bytes]) => [name, { sha256: sha256(bytes), bytes: bytes.length }]),
+  );
+  const manifest = manifestBytes({ ...bundle.manifest, files });
+  const temporary = `${target}.writing`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  for (const [name, bytes] of [
+    ...bundle.files,
+    [MANIFEST_FILE, manifest] as const,
+    [SIGNATURE_FILE, bundle.sign(manifest)] as const,
+  ]) {
+    await writeSynced(join(temporary, name), bytes);
+  }
+  await syncFolder(temporary);
+  await keepPrevious(target);
+  await rename(temporary, target);
+  await syncFolder(dirname(target));
+  return sha256(manifest);
+}
+
+async function keepPrevious(target: string): Promise<void> {
+  const previous = `${target}.previous`;
+  try {
+    await stat(target);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw cause;
+  }
+  await rm(previous, { recursive: true, force: true });
+  await rename(target, previous);
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { BlueprintDescriptor } from '@esper/leyline';
+import { RegistryError } from '../errors.js';
+import { catalogueBytes, parseCatalogue } from '../wire/catalogue-file.js';
+import { sha256 } from './sha256.js';
+
+/** Blueprints a policy compares at most. */
+const CANDIDATES_MAX = 8;
+const CATALOGUE_BYTES_MAX = 64 << 20;
+
+/** The blueprint library on the embedded default: a file, read and checked once. */
+export interface FileCatalogue {
+  /** The first eight that are not quarantined, in catalogue order. */
+  candidates(): Promise<readonly BlueprintDescriptor[]>;
+  lookup(blueprintId: string): Promise<BlueprintDescriptor | undefined>;
+  knownIds(): ReadonlySet<string>;
+}
+
+/** Reads and checks a catalogue file. Rejects with `CATALOGUE_MISSING`, `CATALOGUE_INVALID` or `CATALOGUE_DIGEST_MISMATCH`. */
+export async function openFileCatalogue(path: string): Promise<FileCatalogue> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new RegistryError('CATALOGUE_MISSING', `cannot read the blueprint catalogue ${path}`, { cause });
+  });
+  if (bytes.length > CATALOGUE_BYTES_MAX)
+    throw new RegistryError('CATALOGUE_INVALID', `${path} has ${bytes.length} bytes, at most ${CATALOGUE_BYTES_MAX}`);
+  const parsed = parseCatalogue(bytes, sha256);
+  if (!parsed.ok) throw new RegistryError(parsed.error.code, `${path}: ${parsed.error.message}`);
+  const byId = new Map(parsed.value.map((blueprint) => [blueprint.blueprintId, blueprint]));
+  const ids: ReadonlySet<string> = new Set(byId.keys());
+  const candidates = parsed.value.filter((blueprint) => !blueprint.quarantineOnly).slice(0, CANDIDATES_MAX);
+  return {
+    candidates: async () => candidates,
+    lookup: async (blueprintId) => byId.get(blueprintId),
+    knownIds: () => ids,
+  };
+}
+
+/** Writes a catalogue file, whole or not at all. */
+export async function writeCatalogue(path: string, blueprints: readonly BlueprintDescriptor[]): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.writing`;
+  await writeFile(temporary, catalogueBytes(blueprints, sha256), { flush: true });
+  await rename(temporary, path);
+}

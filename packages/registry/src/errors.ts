@@ -1,0 +1,65 @@
+import { CodedError, type ErrorTable } from '@esper/std';
+
+/** Why a bundle or a catalogue is refused, and what else can go wrong here. Codes are API. */
+export const REGISTRY_ERRORS = {
+  BUNDLE_FILE_MISSING: {
+    means: 'A file of the bundle is not there.',
+    next: 'Get the bundle again; a bundle is copied whole or not at all.',
+  },
+  BUNDLE_FILE_TOO_LARGE: {
+    means: 'A file of the bundle is larger than a bundle may be.',
+    next: 'Check where the bundle came from; the limits stand in docs/formats/policy-bundle-v1.md.',
+  },
+  BUNDLE_MANIFEST_INVALID: {
+    means: 'The manifest is not what format 1 says.',
+    next: 'Make the bundle again with this version of Tamiyo, or read the field that the message names.',
+  },
+  BUNDLE_FORMAT_UNKNOWN: {
+    means: 'The manifest has a format this version does not read.',
+    next: 'Use a version of Tamiyo that reads it.',
+  },
+  BUNDLE_SIGNATURE_MISSING: {
+    means: 'The bundle is not signed.',
+    next: 'Sign it with a key of the ring, or get the signed one.',
+  },
+  BUNDLE_SIGNATURE_INVALID: {
+    means: 'The signature does not fit the manifest, or its key is not trusted.',
+    next: "Do not use the bundle. Find out who changed it, or add the signer's key to the ring.",
+  },
+  BUNDLE_DIGEST_MISMATCH: {
+    means: 'A file is not the one the manifest describes.',
+    next: 'Do not use the bundle. Get it again from where it was made.',
+  },
+  BUNDLE_ARCHITECTURE_MISMATCH: {
+    means: 'The policy has another architecture than this host runs.',
+    next: 'Use a bundle of the architecture that the message names.',
+  },
+  CATALOGUE_MISSING: {
+    means: 'The blueprint catalogue is not there.',
+    next: 'Give its path, or write one; docs/formats/blueprint-catalogue-v1.md has the form.',
+  },
+  CATALOGUE_INVALID: {
+    means: 'The blueprint catalogue is not what format 1 says.',
+    next: 'Correct the entry that the message names.',
+  },
+  CATALOGUE_DIGEST_MISMATCH: {
+    means: 'An entry of the catalogue is not the one its digest describes.',
+    next: 'Find out who changed the entry; write the catalogue again if the change was meant.',
+  },
+} as const satisfies ErrorTable;
+
+export type RegistryErrorCode = keyof typeof REGISTRY_ERRORS;
+
+/** Why something is refused, in a form that a newcomer can act on. */
+export interface RegistryRefusal {
+  readonly code: RegistryErrorCode;
+  readonly message: string;
+}
+
+export class RegistryError extends CodedError<RegistryErrorCode> {
+  override readonly name = 'RegistryError';
+
+  constructor(code: RegistryErrorCode, message: string, options: { readonly cause?: unknown } = {}) {
+    super(code, message, REGISTRY_ERRORS[code], options);
+  }
+}

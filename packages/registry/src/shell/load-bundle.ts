@@ -1,0 +1,86 @@
+import { err, ok, type Result } from '@esper/std';
+import { BUNDLE_LIMITS, type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
+import type { RegistryRefusal } from '../errors.js';
+import type { BundleSource, Sha256, SignatureCheck } from '../ports.js';
+import { parseManifest } from '../wire/manifest-schema.js';
+
+/** A bundle whose every byte has been checked. The files are the checked bytes themselves: nothing is opened again. */
+export interface VerifiedBundle {
+  readonly manifest: BundleManifest;
+  /** SHA-256 of the manifest's bytes, hex: the identity of the bundle. */
+  readonly digest: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface BundleChecks {
+  readonly sha256: Sha256;
+  readonly signature: SignatureCheck;
+  /** The architecture this host runs. */
+  readonly architecture: string;
+}
+
+type Loaded<T> = Result<T, RegistryRefusal>;
+const refuse = (code: RegistryRefusal['code'], message: string): Loaded<never> => err({ code, message });
+
+/**
+ * Loads a bundle, in this order: manifest bytes, signature over them, manifest, architecture, then each file against its
+ * digest. Refusals name the file, what was expected and what was found. Rejects only when reading fails.
+ */
+export async function loadBundle(source: BundleSource, checks: BundleChecks): Promise<Loaded<VerifiedBundle>> {
+  const manifest = await signedManifest(source, checks);
+  if (!manifest.ok) return manifest;
+  const { value, digest } = manifest.value;
+  if (value.architecture !== checks.architecture) {
+    return refuse(
+      'BUNDLE_ARCHITECTURE_MISMATCH',
+      `${source.location}: the policy is ${value.architecture}, this host runs ${checks.architecture}`,
+    );
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const [name, described] of Object.entries(value.files)) {
+    const file = await checkedFile(source, name, { ...described, sha256Of: checks.sha256 });
+    if (!file.ok) return file;
+    files.set(name, file.value);
+  }
+  return ok({ manifest: value, digest, files });
+}
+
+async function signedManifest(
+  source: BundleSource,
+  checks: BundleChecks,
+): Promise<Loaded<{ value: BundleManifest; digest: string }>> {
+  const bytes = await source.read(MANIFEST_FILE, BUNDLE_LIMITS.manifestBytesMax);
+  if (bytes === undefined) return refuse('BUNDLE_FILE_MISSING', `${source.location}: there is no ${MANIFEST_FILE}`);
+  const signature = await source.read(SIGNATURE_FILE, BUNDLE_LIMITS.signatureBytesMax);
+  if (signature === undefined)
+    return refuse('BUNDLE_SIGNATURE_MISSING', `${source.location}: there is no ${SIGNATURE_FILE}`);
+  if (!checks.signature(bytes, signature)) {
+    return refuse(
+      'BUNDLE_SIGNATURE_INVALID',
+      `${source.location}: ${SIGNATURE_FILE} does not fit ${MANIFEST_FILE} under any trusted key`,
+    );
+  }
+  const manifest = parseManifest(bytes);
+  return manifest.ok ? ok({ value: manifest.value, digest: checks.sha256(bytes) }) : manifest;
+}
+
+async function checkedFile(
+  source: BundleSource,
+  name: string,
+  described: { readonly sha256: string; readonly bytes: number; readonly sha256Of: Sha256 },
+): Promise<Loaded<Uint8Array>> {
+  if (described.bytes > BUNDLE_LIMITS.fileBytesMax) {
+    return refuse(
+      'BUNDLE_FILE_TOO_LARGE',
+      `${source.location}: ${name} is said to have ${described.bytes} bytes, at most ${BUNDLE_LIMITS.fileBytesMax}`,
+    );
+  }
+  const bytes = await source.read(name, BUNDLE_LIMITS.fileBytesMax);
+  if (bytes === undefined) return refuse('BUNDLE_FILE_MISSING', `${source.location}: there is no ${name}`);
+  const found = described.sha256Of(bytes);
+  if (bytes.length === described.bytes && found === described.sha256) return ok(bytes);
+  return refuse(
+    'BUNDLE_DIGEST_MISMATCH',
+    `${source.location}: ${name} has ${bytes.length} bytes and SHA-256 ${found}, the manifest says ${described.bytes} and ${described.sha256}`,
+  );
+}
