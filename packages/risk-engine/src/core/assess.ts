@@ -116,7 +116,7 @@ function decisionEvent(command: CommandDraft, draft: CommandDraft, deciding: Fin
       reason: command.decision?.risk?.reason ?? '',
       command: command.commandType,
       proposed: draft.commandType,
-      ...(deciding?.counterfactual === undefined ? {} : { because: deciding.counterfactual }),
+      ...(deciding?.counterfactual == null ? {} : { because: deciding.counterfactual }),
     },
   };
 }

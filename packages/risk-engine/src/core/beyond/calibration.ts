@@ -21,8 +21,11 @@ const bandOf = (risk: number): number => Math.min(BANDS - 1, Math.max(0, Math.fl
 
 const halved = (numbers: readonly number[]): readonly number[] => numbers.map((value) => value / 2);
 
-const raised = (numbers: readonly number[], index: number): readonly number[] =>
-  numbers.map((value, at) => (at === index ? value + 1 : value));
+function raised(numbers: readonly number[], index: number): readonly number[] {
+  const copy = numbers.slice();
+  copy[index] = (copy[index] ?? 0) + 1;
+  return copy;
+}
 
 /** The outcome of the pending prediction is known: `bad` when the loss then rose beyond the warning threshold. */
 export function settlePrediction(state: CalibrationState, bad: boolean, limits: CalibrationLimits): CalibrationState {

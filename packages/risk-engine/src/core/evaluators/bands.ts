@@ -1,7 +1,7 @@
 import type { TelemetryLevel } from '@esper/leyline';
 import type { RiskConfig } from '../config.js';
 import type { RiskContext } from '../context.js';
-import { type Comparison, passing, type RawFinding } from '../finding.js';
+import { type Comparison, finding, passing, type RawFinding } from '../finding.js';
 import { graver, type Mitigation } from '../severity.js';
 import type { Reading } from '../signals/reading.js';
 import type { SignalName } from '../signals/signal-table.js';
@@ -18,7 +18,7 @@ export interface Band {
   /** `seed_mitigates`: noticed always, acts on a SEED only. `seed_only`: looked at for a SEED only. */
   readonly applies: 'always' | 'seed_mitigates' | 'seed_only';
   readonly entersMode: boolean;
-  readonly attributes: (value: number) => Readonly<Record<string, string>>;
+  readonly attributes: (value: number, context: RiskContext) => Readonly<Record<string, string>>;
 }
 
 /** A signal with its thresholds, gravest first: the first that is crossed counts. */
@@ -47,30 +47,43 @@ export function judgeBands(rule: BandRule, reading: Reading, context: RiskContex
   return judgeValue(rule, reading.value, context);
 }
 
-function judgeValue(rule: BandRule, value: number, { seed, config }: RiskContext): RawFinding {
+function judgeValue(rule: BandRule, value: number, context: RiskContext): RawFinding {
+  const { seed, config } = context;
   const { signal, comparison, bands } = rule;
-  const index = bands.findIndex((band) => inForce(band, seed) && holds(value, comparison, band.threshold(config)));
-  const band = bands[index];
-  if (band === undefined) {
-    const nearest = bands.findLast((candidate) => inForce(candidate, seed));
-    return passing(signal, value, nearest?.threshold(config), comparison);
+  let nearest: number | undefined;
+  for (let index = 0; index < bands.length; index += 1) {
+    const band = bands[index] as Band;
+    if (!inForce(band, seed)) continue;
+    const threshold = band.threshold(config);
+    if (holds(value, comparison, threshold)) return crossed(rule, { index, value, threshold }, context);
+    nearest = threshold;
   }
+  return passing(signal, value, nearest === undefined ? null : { threshold: nearest, comparison });
+}
+
+function crossed(
+  { signal, comparison, bands }: BandRule,
+  { index, value, threshold }: { readonly index: number; readonly value: number; readonly threshold: number },
+  context: RiskContext,
+): RawFinding {
+  const { seed } = context;
+  const band = bands[index] as Band;
   const mitigation = mitigationOf(band, seed);
   const below = bands.slice(index + 1).find((candidate) => inForce(candidate, seed));
-  return {
+  return finding({
     signal,
     value,
-    threshold: band.threshold(config),
+    threshold,
     comparison,
     verdict: mitigation === 'none' ? 'warn' : 'fail',
     mitigation,
     otherwise: below === undefined ? 'none' : mitigationOf(below, seed),
     reason: band.reason,
     level: band.level,
-    attributes: band.attributes(value),
+    attributes: band.attributes(value, context),
     entersMode: band.entersMode,
     event: band.event,
-  };
+  });
 }
 
 /** What the gravest value of the signal would lead to. */

@@ -1,6 +1,6 @@
 import type { BlueprintDescriptor } from '@esper/leyline';
 import type { RiskContext } from '../context.js';
-import type { Evaluation, RawFinding } from '../finding.js';
+import { type Evaluation, finding, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
 import { type BlueprintView, effectiveRisk, viewBlueprint } from '../signals/blueprint-view.js';
 import { type BandRule, judgeBands } from './bands.js';
@@ -8,7 +8,7 @@ import type { Evaluator } from './evaluator.js';
 
 const tierName = (descriptor: BlueprintDescriptor): string => `BLUEPRINT_TIER_${descriptor.tier}`;
 
-const rule = (descriptor: BlueprintDescriptor): BandRule => ({
+const RULE: BandRule = {
   signal: 'blueprint',
   comparison: '>=',
   bands: [
@@ -20,7 +20,9 @@ const rule = (descriptor: BlueprintDescriptor): BandRule => ({
       mitigation: 'pause',
       applies: 'always',
       entersMode: true,
-      attributes: () => ({ tier: tierName(descriptor) }),
+      attributes: (_value, { input }) => ({
+        tier: input.blueprint.kind === 'known' ? tierName(input.blueprint.descriptor) : '',
+      }),
     },
     {
       threshold: (config) => config.blueprint.elevatedMin,
@@ -33,52 +35,50 @@ const rule = (descriptor: BlueprintDescriptor): BandRule => ({
       attributes: (value) => ({ risk: formatFixed(value, 2) }),
     },
   ],
-});
+};
 
 /** Quarantine by decree: the catalogue says so, whatever the number. */
-const quarantined = (descriptor: BlueprintDescriptor): RawFinding => ({
-  signal: 'blueprint.quarantine_only',
-  value: true,
-  verdict: 'fail',
-  mitigation: 'pause',
-  otherwise: 'none',
-  reason: 'bp_quarantine',
-  level: 'CRITICAL',
-  attributes: { tier: tierName(descriptor) },
-  entersMode: true,
-  event: 'bp_quarantine',
-});
+const quarantined = (descriptor: BlueprintDescriptor): RawFinding =>
+  finding({
+    signal: 'blueprint.quarantine_only',
+    value: true,
+    verdict: 'fail',
+    mitigation: 'pause',
+    reason: 'bp_quarantine',
+    level: 'CRITICAL',
+    attributes: { tier: tierName(descriptor) },
+    entersMode: true,
+    event: 'bp_quarantine',
+  });
 
-const missing = (blueprintId: string): RawFinding => ({
-  signal: 'blueprint',
-  verdict: 'unknown',
-  mitigation: 'pause',
-  otherwise: 'none',
-  reason: 'blueprint_missing',
-  level: 'CRITICAL',
-  attributes: { blueprint_id: blueprintId },
-  entersMode: false,
-  event: 'blueprint_missing',
-});
+const missing = (blueprintId: string): RawFinding =>
+  finding({
+    signal: 'blueprint',
+    verdict: 'unknown',
+    mitigation: 'pause',
+    reason: 'blueprint_missing',
+    level: 'CRITICAL',
+    attributes: { blueprint_id: blueprintId },
+    entersMode: false,
+    event: 'blueprint_missing',
+  });
 
-const unapproved = (descriptor: BlueprintDescriptor): RawFinding => ({
-  signal: 'blueprint.approval_required',
-  value: true,
-  verdict: 'fail',
-  mitigation: 'pause',
-  otherwise: 'none',
-  reason: 'blueprint_approval_required',
-  level: 'WARNING',
-  attributes: { blueprint_id: descriptor.blueprintId },
-  entersMode: false,
-  event: 'blueprint_approval_required',
-});
+const unapproved = (descriptor: BlueprintDescriptor): RawFinding =>
+  finding({
+    signal: 'blueprint.approval_required',
+    value: true,
+    verdict: 'fail',
+    mitigation: 'pause',
+    reason: 'blueprint_approval_required',
+    level: 'WARNING',
+    attributes: { blueprint_id: descriptor.blueprintId },
+    entersMode: false,
+    event: 'blueprint_approval_required',
+  });
 
 function judgeKnown(descriptor: BlueprintDescriptor, context: RiskContext): readonly RawFinding[] {
   const findings = [
-    descriptor.quarantineOnly
-      ? quarantined(descriptor)
-      : judgeBands(rule(descriptor), effectiveRisk(descriptor), context),
+    descriptor.quarantineOnly ? quarantined(descriptor) : judgeBands(RULE, effectiveRisk(descriptor), context),
   ];
   if (descriptor.approvalRequired && context.seed) findings.push(unapproved(descriptor));
   return findings;

@@ -1,21 +1,22 @@
-import type { Evaluation, RawFinding } from '../finding.js';
+import { type Evaluation, finding, type RawFinding } from '../finding.js';
 import type { Evaluator } from './evaluator.js';
 
-const PAUSED: RawFinding = Object.freeze({
-  signal: 'conservative_mode',
-  value: true,
-  threshold: 'off',
-  comparison: '=',
-  verdict: 'fail',
-  mitigation: 'pause',
-  otherwise: 'none',
-  reason: 'conservative_mode',
-  level: 'WARNING',
-  attributes: Object.freeze({ reason: 'conservative_mode' }),
-  entersMode: false,
-  standing: true,
-  event: 'pause_triggered',
-});
+const PAUSED: RawFinding = Object.freeze(
+  finding({
+    signal: 'conservative_mode',
+    value: true,
+    threshold: 'off',
+    comparison: '=',
+    verdict: 'fail',
+    mitigation: 'pause',
+    reason: 'conservative_mode',
+    level: 'WARNING',
+    attributes: Object.freeze({ reason: 'conservative_mode' }),
+    entersMode: false,
+    standing: true,
+    event: 'pause_triggered',
+  }),
+);
 
 const ON: Evaluation = Object.freeze({ facts: [], findings: Object.freeze([PAUSED]) });
 const OFF: Evaluation = Object.freeze({ facts: [], findings: [] });

@@ -1,13 +1,8 @@
-import type { RiskContext } from '../context.js';
 import { formatFixed } from '../format/python-number.js';
 import { type Band, type BandRule, judgeBands } from './bands.js';
 import type { Evaluator } from './evaluator.js';
 
-const bandRule = (
-  context: RiskContext,
-  comparison: '<' | '<=',
-  band: Pick<Band, 'threshold' | 'level' | 'mitigation'>,
-): BandRule => ({
+const bandRule = (comparison: '<' | '<=', band: Pick<Band, 'threshold' | 'level' | 'mitigation'>): BandRule => ({
   signal: 'coverage',
   comparison,
   bands: [
@@ -17,25 +12,21 @@ const bandRule = (
       event: 'degraded_inputs',
       applies: 'always',
       entersMode: false,
-      attributes: (value) => ({
+      attributes: (value, { input }) => ({
         coverage_avg: formatFixed(value, 3),
-        missing_features: String(context.input.coverage?.missing ?? 0),
+        missing_features: String(input.coverage?.missing ?? 0),
       }),
     },
   ],
 });
 
-const CRITICAL: Pick<Band, 'threshold' | 'level' | 'mitigation'> = {
+const CRITICAL = bandRule('<=', {
   threshold: (config) => config.coverage.criticalMax,
   level: 'CRITICAL',
   mitigation: 'pause',
-};
+});
 
-const LOW: Pick<Band, 'threshold' | 'level' | 'mitigation'> = {
-  threshold: (config) => config.coverage.warnMin,
-  level: 'WARNING',
-  mitigation: 'none',
-};
+const LOW = bandRule('<', { threshold: (config) => config.coverage.warnMin, level: 'WARNING', mitigation: 'none' });
 
 /**
  * How much of its input the policy had (RE-60 to RE-64). One definition: present over expected features, missing ones
@@ -46,10 +37,8 @@ export const degradedInputs: Evaluator = {
   worst: { mitigation: 'pause', entersMode: false },
   evaluate(context) {
     const { coverage } = context.readings;
-    const critical = judgeBands(bandRule(context, '<=', CRITICAL), coverage, context);
-    return {
-      facts: [],
-      findings: [critical.verdict === 'pass' ? judgeBands(bandRule(context, '<', LOW), coverage, context) : critical],
-    };
+    const critical = judgeBands(CRITICAL, coverage, context);
+    const worse = critical.verdict === 'pass' ? judgeBands(LOW, coverage, context) : critical;
+    return { facts: [], findings: [worse] };
   },
 };

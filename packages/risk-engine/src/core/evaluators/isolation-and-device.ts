@@ -1,6 +1,5 @@
 import type { RiskContext } from '../context.js';
-import type { Evaluation, RawFinding } from '../finding.js';
-import { passing } from '../finding.js';
+import { type Evaluation, finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed, formatTruncated } from '../format/python-number.js';
 import type { Reading } from '../signals/reading.js';
 import { type BandRule, judgeBands } from './bands.js';
@@ -50,7 +49,7 @@ function gpuUnknown(util: Reading, free: Reading, seed: boolean): RawFinding {
   const worst = { mitigation: seed ? 'pause' : 'none', entersMode: false } as const;
   if (util.kind === 'unknown') return unknownSignal('gpu_util_percent', util, worst);
   if (free.kind === 'unknown') return unknownSignal('gpu_mem_free_gb', free, worst);
-  return passing('gpu_util_percent');
+  return passing('gpu_util_percent', null, null);
 }
 
 /** A busy device with hardly any memory left (RE-43): both must hold, and either may be unreadable. */
@@ -64,24 +63,23 @@ function judgeGpu({ readings, config, seed }: RiskContext): RawFinding {
   if (pressed === 'perhaps') return gpuUnknown(util, free, seed);
   if (pressed === 'no')
     return util.kind === 'absent' ? neutral('gpu_util_percent', util.seen) : gpuFine(util, gpuUtilPercentMin);
-  return {
+  return finding({
     signal: 'gpu_util_percent',
-    ...(util.kind === 'value' ? { value: util.value } : {}),
+    value: util.kind === 'value' ? util.value : null,
     threshold: gpuUtilPercentMin,
     comparison: '>=',
     verdict: seed ? 'fail' : 'warn',
     mitigation: seed ? 'pause' : 'none',
-    otherwise: 'none',
     reason: 'device_pressure_high',
     level: 'WARNING',
     attributes: { gpu_util: shown(util, 1), gpu_mem_free_gb: shown(free, 2) },
     entersMode: false,
     event: 'device_pressure_high',
-  };
+  });
 }
 
 const gpuFine = (util: Reading, threshold: number): RawFinding =>
-  util.kind === 'value' ? passing('gpu_util_percent', util.value, threshold, '>=') : passing('gpu_util_percent');
+  passing('gpu_util_percent', util.kind === 'value' ? util.value : null, { threshold, comparison: '>=' });
 
 /** Isolation violations and pressure on the devices (RE-42 to RE-44). */
 export const isolationAndDevice: Evaluator = {

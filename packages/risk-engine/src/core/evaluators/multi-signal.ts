@@ -1,6 +1,6 @@
 import { LEVEL_MITIGATION, type RiskVector, riskVector } from '../beyond/multi-signal.js';
 import type { RiskContext } from '../context.js';
-import { type Evaluation, passing, type RawFinding } from '../finding.js';
+import { type Evaluation, finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
 import type { Mitigation } from '../severity.js';
 import type { Evaluator } from './evaluator.js';
@@ -21,20 +21,22 @@ function attributesOf(vector: RiskVector): Readonly<Record<string, string>> {
 function judge(context: RiskContext): RawFinding {
   const vector = riskVector(context.readings, context.config, context.state.adaptive);
   if (vector.level === 'GREEN')
-    return passing('risk_combined', vector.combined, context.config.multiSignal.levels.yellow, '>=');
+    return passing('risk_combined', vector.combined, {
+      threshold: context.config.multiSignal.levels.yellow,
+      comparison: '>=',
+    });
   const mitigation = mitigationOf(vector, context.seed);
-  return {
+  return finding({
     signal: 'risk_combined',
     value: vector.combined,
     verdict: mitigation === 'none' ? 'warn' : 'fail',
     mitigation,
-    otherwise: 'none',
     reason: `risk_level_${vector.level.toLowerCase()}`,
     level: vector.level === 'YELLOW' ? 'WARNING' : 'CRITICAL',
     attributes: attributesOf(vector),
     entersMode: vector.level === 'CRITICAL' || vector.level === 'RED',
     event: 'risk_level',
-  };
+  });
 }
 
 /** The design's five-signal score with its levels GREEN to CRITICAL (G-01 to G-03, G-08). */

@@ -1,6 +1,6 @@
 import type { RiskConfig } from '../config.js';
 import type { RiskContext } from '../context.js';
-import { passing, type RawFinding } from '../finding.js';
+import { finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
 import type { Reading } from '../signals/reading.js';
 import type { SignalName } from '../signals/signal-table.js';
@@ -44,7 +44,7 @@ function learningRateUnknown(rate: Reading, delta: Reading, seed: boolean): RawF
   const worst = { mitigation: seed ? 'downgrade' : 'none', entersMode: false } as const;
   if (rate.kind === 'unknown') return unknownSignal('optimizer_lr', rate, worst);
   if (delta.kind === 'unknown') return unknownSignal('loss_delta', delta, worst);
-  return passing('optimizer_lr');
+  return passing('optimizer_lr', null, null);
 }
 
 /** A learning rate that cannot help while the loss rises (RE-48). */
@@ -57,21 +57,26 @@ function judgeLearningRate({ readings, config, seed }: RiskContext): RawFinding 
     certainty(delta, (value) => value > rising),
   );
   if (stuck === 'perhaps') return learningRateUnknown(rate, delta, seed);
-  if (stuck === 'no') return rate.kind === 'absent' ? neutral('optimizer_lr', rate.seen) : passing('optimizer_lr');
-  return {
+  if (stuck === 'no')
+    return rate.kind === 'absent'
+      ? neutral('optimizer_lr', rate.seen)
+      : passing('optimizer_lr', rate.kind === 'value' ? rate.value : null, {
+          threshold: learningRateMax,
+          comparison: '<=',
+        });
+  return finding({
     signal: 'optimizer_lr',
-    ...(rate.kind === 'value' ? { value: rate.value } : {}),
+    value: rate.kind === 'value' ? rate.value : null,
     threshold: learningRateMax,
     comparison: '<=',
     verdict: seed ? 'fail' : 'warn',
     mitigation: seed ? 'downgrade' : 'none',
-    otherwise: 'none',
     reason: 'optimizer_hint',
     level: 'WARNING',
     attributes: { lr: shown(rate, 6), loss_delta: shown(delta, 3) },
     entersMode: false,
     event: 'optimizer_hint',
-  };
+  });
 }
 
 /** What the optimizer's own statistics say (RE-45 to RE-48). */

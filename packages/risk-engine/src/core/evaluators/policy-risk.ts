@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '@esper/leyline';
 import type { RiskContext } from '../context.js';
-import type { Evaluation, RawFinding } from '../finding.js';
+import { type Evaluation, finding, type RawFinding } from '../finding.js';
 import { formatFixed, formatTruncated } from '../format/python-number.js';
 import { type BandRule, judgeBands } from './bands.js';
 import type { Evaluator } from './evaluator.js';
@@ -34,17 +34,18 @@ const RULE: BandRule = {
   ],
 };
 
-const EXPIRED: RawFinding = Object.freeze({
-  signal: 'policy_validity',
-  verdict: 'fail',
-  mitigation: 'pause',
-  otherwise: 'none',
-  reason: 'policy_expired',
-  level: 'WARNING',
-  attributes: Object.freeze({}),
-  entersMode: false,
-  event: 'policy_expired',
-});
+const EXPIRED: RawFinding = Object.freeze(
+  finding({
+    signal: 'policy_validity',
+    verdict: 'fail',
+    mitigation: 'pause',
+    reason: 'policy_expired',
+    level: 'WARNING',
+    attributes: Object.freeze({}),
+    entersMode: false,
+    event: 'policy_expired',
+  }),
+);
 
 /** The index as the event shows it: a whole number, the text that was given, or `0` when there is none. */
 function indexText(index: number | string | undefined): string {

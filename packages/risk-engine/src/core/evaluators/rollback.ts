@@ -1,6 +1,6 @@
 import { riskVector } from '../beyond/multi-signal.js';
 import type { RiskContext } from '../context.js';
-import { type Evaluation, passing, type RawFinding } from '../finding.js';
+import { type Evaluation, finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
 import type { Adaptation } from '../state.js';
 import type { Evaluator } from './evaluator.js';
@@ -24,12 +24,11 @@ function suspectOf({ state, config }: RiskContext): Adaptation | undefined {
 
 function directive(cause: string, suspect: Adaptation, context: RiskContext): RawFinding {
   const spent = context.state.rollbacks >= context.config.rollback.directivesMax;
-  return {
+  return finding({
     signal: 'recent_adaptation',
     value: suspect.seedId,
     verdict: 'fail',
     mitigation: spent ? 'pause' : 'rollback',
-    otherwise: 'none',
     reason: spent ? 'rollback_spent' : 'rollback_required',
     level: 'CRITICAL',
     attributes: {
@@ -40,7 +39,7 @@ function directive(cause: string, suspect: Adaptation, context: RiskContext): Ra
     },
     entersMode: true,
     event: spent ? 'rollback_spent' : 'rollback_required',
-  };
+  });
 }
 
 /** Critical risk soon after a structural change asks for a rollback (G-06, RB-12), a bounded number of times per run. */
@@ -50,7 +49,8 @@ export const rollback: Evaluator = {
   evaluate(context): Evaluation {
     const suspect = suspectOf(context);
     const cause = suspect === undefined ? null : criticalCause(context);
-    if (suspect === undefined || cause === null) return { facts: [], findings: [passing('recent_adaptation')] };
+    if (suspect === undefined || cause === null)
+      return { facts: [], findings: [passing('recent_adaptation', null, null)] };
     return { facts: [], findings: [directive(cause, suspect, context)] };
   },
 };

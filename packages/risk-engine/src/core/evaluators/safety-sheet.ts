@@ -1,6 +1,6 @@
 import type { SafetySheet, TelemetryEvent } from '@esper/leyline';
 import type { RiskContext } from '../context.js';
-import type { Evaluation, RawFinding } from '../finding.js';
+import { type Evaluation, finding, type RawFinding } from '../finding.js';
 import { formatPythonFloat } from '../format/python-number.js';
 import { viewBlueprint } from '../signals/blueprint-view.js';
 import type { Evaluator } from './evaluator.js';
@@ -21,18 +21,18 @@ const present = (sheet: SafetySheet): TelemetryEvent => ({
   attributes: { hazard: sheet.hazardBand ?? '', risk: riskText(sheet.riskScore), provenance: provenanceOf(sheet) },
 });
 
-const stopping = (reason: string, attributes: Readonly<Record<string, string>>, value: string): RawFinding => ({
-  signal: reason === 'bsds_hazard_critical' ? 'sheet.hazard_band' : 'sheet.handling_class',
-  value,
-  verdict: 'fail',
-  mitigation: 'pause',
-  otherwise: 'none',
-  reason,
-  level: 'CRITICAL',
-  attributes,
-  entersMode: true,
-  event: reason,
-});
+const stopping = (reason: string, attributes: Readonly<Record<string, string>>, value: string): RawFinding =>
+  finding({
+    signal: reason === 'bsds_hazard_critical' ? 'sheet.hazard_band' : 'sheet.handling_class',
+    value,
+    verdict: 'fail',
+    mitigation: 'pause',
+    reason,
+    level: 'CRITICAL',
+    attributes,
+    entersMode: true,
+    event: reason,
+  });
 
 const malformed = (signal: string, given: string): RawFinding =>
   unknownSignal(signal, { kind: 'unknown', problem: 'malformed', given }, GRAVEST);
@@ -43,25 +43,24 @@ function judgeHandling(sheet: SafetySheet): readonly RawFinding[] {
   if (handling === undefined) return [];
   const known = handling.toLowerCase();
   if (known === 'quarantine') {
-    const attributes = { handling, provenance: provenanceOf(sheet) };
+    const attributes = { handling: known, provenance: provenanceOf(sheet) };
     return [stopping('bsds_handling_quarantine', attributes, handling)];
   }
   return known === 'standard' || known === 'restricted' ? [] : [malformed('sheet.handling_class', handling)];
 }
 
 function hazardHigh(sheet: SafetySheet, hazard: string, seed: boolean): RawFinding {
-  return {
+  return finding({
     signal: 'sheet.hazard_band',
     value: hazard,
     verdict: seed ? 'fail' : 'warn',
     mitigation: seed ? 'downgrade' : 'none',
-    otherwise: 'none',
     reason: 'bsds_hazard_high',
     level: 'WARNING',
-    attributes: { hazard, provenance: provenanceOf(sheet) },
+    attributes: { hazard: 'HIGH', provenance: provenanceOf(sheet) },
     entersMode: false,
     event: 'bsds_hazard_high',
-  };
+  });
 }
 
 /** The hazard band (RE-33, RE-34). */
@@ -70,7 +69,7 @@ function judgeHazard(sheet: SafetySheet, seed: boolean): readonly RawFinding[] {
   if (hazard === undefined) return [];
   const known = hazard.toUpperCase();
   if (known === 'CRITICAL') {
-    return [stopping('bsds_hazard_critical', { hazard, provenance: provenanceOf(sheet) }, hazard)];
+    return [stopping('bsds_hazard_critical', { hazard: known, provenance: provenanceOf(sheet) }, hazard)];
   }
   if (known === 'HIGH') return [hazardHigh(sheet, hazard, seed)];
   return known === 'LOW' || known === 'MEDIUM' ? [] : [malformed('sheet.hazard_band', hazard)];
@@ -82,18 +81,17 @@ function judgeSignature(sheet: SafetySheet, { seed, config }: RiskContext): read
   const good = signature === 'valid' || (signature !== 'invalid' && config.sheet.signature === 'optional');
   if (good || !seed) return [];
   return [
-    {
+    finding({
       signal: 'sheet.signature',
       value: signature,
       verdict: signature === 'invalid' ? 'fail' : 'unknown',
       mitigation: 'pause',
-      otherwise: 'none',
       reason: 'bsds_signature_failed',
       level: 'CRITICAL',
       attributes: { signature, provenance: provenanceOf(sheet) },
       entersMode: false,
       event: 'bsds_signature_failed',
-    },
+    }),
   ];
 }
 

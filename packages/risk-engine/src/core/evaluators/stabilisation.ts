@@ -1,7 +1,7 @@
 import { openBreakerNames } from '../breaker/open-breakers.js';
 import { mayExit, remainderOf } from '../conservative/mode.js';
 import type { RiskContext } from '../context.js';
-import type { Evaluation, RawFinding } from '../finding.js';
+import { type Evaluation, finding } from '../finding.js';
 import type { Evaluator } from './evaluator.js';
 
 const NOTHING: Evaluation = Object.freeze({ facts: [], findings: [] });
@@ -20,12 +20,11 @@ export const stabilisation: Evaluator = {
       elapsedMs: state.clock?.elapsedMs ?? 0,
       openBreakers: openBreakerNames(state),
     });
-    const finding: RawFinding = {
+    const exit = finding({
       signal: 'conservative_exit',
       value: mayExit(left),
       verdict: 'pass',
       mitigation: 'none',
-      otherwise: 'none',
       reason: '',
       level: 'INFO',
       attributes: {
@@ -36,7 +35,8 @@ export const stabilisation: Evaluator = {
         held: String(left.held),
       },
       entersMode: false,
-    };
-    return { facts: [], findings: [finding] };
+      event: null,
+    });
+    return { facts: [], findings: [exit] };
   },
 };

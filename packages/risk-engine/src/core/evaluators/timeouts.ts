@@ -1,20 +1,19 @@
 import type { RiskContext } from '../context.js';
-import type { Evaluation, RawFinding } from '../finding.js';
+import { type Evaluation, finding, type RawFinding } from '../finding.js';
 import type { Evaluator } from './evaluator.js';
 
 function timedOut(reason: 'timeout_inference' | 'timeout_urza', { input }: RiskContext): RawFinding {
-  return {
+  return finding({
     signal: reason,
     value: true,
     verdict: 'fail',
     mitigation: 'pause',
-    otherwise: 'none',
     reason,
     level: 'CRITICAL',
     attributes: { training_run_id: input.packet.trainingRunId, packet_id: input.packet.packetId, reason },
     entersMode: reason === 'timeout_inference',
     event: reason,
-  };
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { RawFinding } from '../finding.js';
+import { finding, type RawFinding } from '../finding.js';
 import type { Mitigation } from '../severity.js';
 import type { Reading } from '../signals/reading.js';
 import { SIGNAL_NAMES, type SignalName } from '../signals/signal-table.js';
@@ -7,16 +7,17 @@ import { SIGNAL_NAMES, type SignalName } from '../signals/signal-table.js';
 const SHOWN_CHARACTERS_MAX = 64;
 
 const neutralFinding = (signal: SignalName, problem: 'never_seen' | 'not_now'): RawFinding =>
-  Object.freeze({
-    signal,
-    verdict: 'unknown',
-    mitigation: 'none',
-    otherwise: 'none',
-    reason: '',
-    level: 'INFO',
-    attributes: Object.freeze({ problem }),
-    entersMode: false,
-  });
+  Object.freeze(
+    finding({
+      signal,
+      verdict: 'unknown',
+      mitigation: 'none',
+      reason: '',
+      level: 'INFO',
+      attributes: Object.freeze({ problem }),
+      event: null,
+    }),
+  );
 
 const tableOf = (problem: 'never_seen' | 'not_now') =>
   Object.fromEntries(SIGNAL_NAMES.map((signal) => [signal, neutralFinding(signal, problem)])) as Readonly<
@@ -41,16 +42,15 @@ export function unknownSignal(
 ): RawFinding {
   const { problem, given } = reading;
   const shown = given === undefined ? undefined : String(given).slice(0, SHOWN_CHARACTERS_MAX);
-  return {
+  return finding({
     signal,
-    ...(shown === undefined ? {} : { value: shown }),
+    value: shown ?? null,
     verdict: 'unknown',
     mitigation: worst.mitigation,
-    otherwise: 'none',
     reason: 'signal_unknown',
     level: 'WARNING',
     attributes: { signal, problem, ...(shown === undefined ? {} : { given: shown }) },
     entersMode: worst.entersMode,
     event: 'signal_unknown',
-  };
+  });
 }

@@ -13,7 +13,7 @@ const shadowEvent = ({ evaluator, raw }: Judged): TelemetryEvent => ({
 
 function eventOf(entry: Judged): TelemetryEvent | null {
   const { raw, enforced } = entry;
-  if (raw.event === undefined) return null;
+  if (raw.event === null) return null;
   return enforced ? { description: raw.event, level: raw.level, attributes: raw.attributes } : shadowEvent(entry);
 }
 

@@ -1,7 +1,7 @@
 import type { TelemetryEvent } from '@esper/leyline';
 import type { RiskContext } from '../context.js';
 import type { Evaluator } from '../evaluators/evaluator.js';
-import type { Evaluation, Finding, RawFinding } from '../finding.js';
+import { type Evaluation, type Finding, finding, type RawFinding } from '../finding.js';
 
 /** One finding with its place and whether it counts. */
 export interface Judged {
@@ -25,17 +25,16 @@ function broken(evaluator: Evaluator, error: unknown): Evaluation {
   return {
     facts: [],
     findings: [
-      {
+      finding({
         signal: `evaluator.${evaluator.name}`,
         verdict: 'error',
         mitigation: evaluator.worst.mitigation,
-        otherwise: 'none',
         reason: 'evaluator_error',
         level: 'CRITICAL',
         attributes: { evaluator: evaluator.name, error: message.slice(0, 200) },
         entersMode: evaluator.worst.entersMode,
         event: 'evaluator_error',
-      },
+      }),
     ],
   };
 }

@@ -15,22 +15,23 @@ export interface NextMode {
 
 const STAYS = { trigger: null, entered: null, exited: null } as const;
 
-/** The first finding, in table order, that takes the run into conservative mode. */
-const triggerOf = (judged: readonly Judged[]): Judged | undefined =>
-  judged.find(({ enforced, raw }) => enforced && raw.entersMode && raw.reason !== '');
+const isTrigger = ({ enforced, raw }: Judged): boolean => enforced && raw.entersMode && raw.reason !== '';
 
 /** A good decision is one nothing at all was found against; the mode itself is no finding against the run. */
 const isGood = (judged: readonly Judged[]): boolean =>
-  judged.every(({ enforced, raw }) => !enforced || raw.reason === '' || raw.standing === true);
+  judged.every(({ enforced, raw }) => !enforced || raw.reason === '' || raw.standing);
 
 /** Enters on any trigger at once; leaves only when nothing is left to wait for (CM-05). */
 export function nextMode(judged: readonly Judged[], context: RiskContext): NextMode {
   const { state, input } = context;
   const elapsedMs = state.clock?.elapsedMs ?? 0;
-  const trigger = triggerOf(judged);
+  // In table order, whatever the order of evaluation: the first trigger is announced, the latest is remembered (CM-02).
+  const triggers = judged.filter(isTrigger).sort((a, b) => a.index - b.index);
+  const [trigger] = triggers;
   if (trigger !== undefined) {
     const { reason } = trigger.raw;
-    const mode = triggerMode(state.mode, reason, { elapsedMs, wallMs: input.at.wallMs });
+    const latest = triggers.at(-1)?.raw.reason ?? reason;
+    const mode = triggerMode(state.mode, latest, { elapsedMs, wallMs: input.at.wallMs });
     return { mode, trigger, entered: state.mode.kind === 'off' ? enteredEvent(reason) : null, exited: null };
   }
   return state.mode.kind === 'off' ? { mode: state.mode, ...STAYS } : stayOrLeave(judged, context, elapsedMs);

@@ -1,6 +1,6 @@
 import { type PauseQuotaState, takePause } from '../beyond/pause-quota.js';
 import type { RiskContext } from '../context.js';
-import type { RawFinding } from '../finding.js';
+import { finding, type RawFinding } from '../finding.js';
 import type { Judged, Judgement } from './judgement.js';
 import { foldFindings, tightens } from './verdict.js';
 
@@ -13,7 +13,7 @@ export interface QuotaStep {
 function spentFinding({ config }: RiskContext): RawFinding {
   const { escalation, pausesMax, windowMs } = config.pauseQuota;
   const halts = escalation === 'emergency';
-  return {
+  return finding({
     signal: 'pause_quota',
     value: pausesMax,
     threshold: pausesMax,
@@ -26,7 +26,7 @@ function spentFinding({ config }: RiskContext): RawFinding {
     attributes: { pauses_max: String(pausesMax), window_ms: String(windowMs), escalation },
     entersMode: false,
     event: 'pause_quota_exhausted',
-  };
+  });
 }
 
 /** True when this decision begins a pause: one the run was not already under. */

@@ -26,7 +26,7 @@ export function compareGravity(a: Judged, b: Judged): number {
     severityOf(b.raw.mitigation) - severityOf(a.raw.mitigation) ||
     Number(b.raw.entersMode) - Number(a.raw.entersMode) ||
     TELEMETRY_LEVELS[b.raw.level] - TELEMETRY_LEVELS[a.raw.level] ||
-    Number(a.raw.standing === true) - Number(b.raw.standing === true) ||
+    Number(a.raw.standing) - Number(b.raw.standing) ||
     a.index - b.index
   );
 }
@@ -73,13 +73,12 @@ const shown = (value: unknown): string =>
 
 /** The condition in words, and what would have undone it. */
 function condition({ signal, value, threshold, comparison, verdict }: Judged['raw']): readonly [string, string] {
-  if (typeof value === 'number' && threshold !== undefined) {
+  if (typeof value === 'number' && threshold !== null) {
     const edge = comparison === '>' || comparison === '<' ? 'at' : comparison === '>=' ? 'below' : 'above';
     return [`${signal} ${shown(value)} ${comparison} ${shown(threshold)}`, `${edge} ${shown(threshold)}`];
   }
-  if (verdict === 'unknown')
-    return [`${signal} is ${value === undefined ? 'absent' : 'no evidence'}`, 'with a good value'];
-  return [value === undefined ? signal : `${signal} is ${shown(value)}`, 'otherwise'];
+  if (verdict === 'unknown') return [`${signal} is ${value === null ? 'absent' : 'no evidence'}`, 'with a good value'];
+  return [value === null ? signal : `${signal} is ${shown(value)}`, 'otherwise'];
 }
 
 /** The nearest counterfactual: what would have been different on the good side of this finding's threshold. */
@@ -92,13 +91,22 @@ export function counterfactualOf(entry: Judged, judged: readonly Judged[], draft
 
 /** The finding as it is recorded. */
 export function publish(entry: Judged, judged: readonly Judged[], draft: CommandDraft): Finding {
-  const { otherwise: _otherwise, event: _event, standing: _standing, ...kept } = entry.raw;
-  const { value, threshold } = entry.raw;
+  const { evaluator, raw, enforced } = entry;
+  const { value, threshold } = raw;
   return {
-    evaluator: entry.evaluator,
-    ...kept,
-    ...(typeof value === 'number' && typeof threshold === 'number' ? { margin: value - threshold } : {}),
-    enforced: entry.enforced,
-    ...(entry.raw.reason === '' ? {} : { counterfactual: counterfactualOf(entry, judged, draft) }),
+    evaluator,
+    signal: raw.signal,
+    value,
+    threshold,
+    comparison: raw.comparison,
+    margin: typeof value === 'number' && typeof threshold === 'number' ? value - threshold : null,
+    verdict: raw.verdict,
+    mitigation: raw.mitigation,
+    reason: raw.reason,
+    level: raw.level,
+    attributes: raw.attributes,
+    entersMode: raw.entersMode,
+    enforced,
+    counterfactual: raw.reason === '' ? null : counterfactualOf(entry, judged, draft),
   };
 }
