@@ -46,6 +46,8 @@ export type { PlainTensor, TensorMap } from './core/network/feeds.js';
 export { DEFAULT_GRAPH_LIMITS, type GraphLimits } from './core/network/graph-limits.js';
 export { type InitOptions, initWeights } from './core/network/init-weights.js';
 export type { OnnxElementType, OnnxPort } from './core/network/onnx/onnx-graph.js';
+export { opByOpFeeds } from './core/network/op-by-op/op-by-op-feeds.js';
+export type { UnreachableNodeType } from './core/network/op-by-op/op-by-op-network.js';
 export type { NetworkOutputs } from './core/network/outputs.js';
 export { type OutputsExpected, type OutputsRefusal, splitOutputs } from './core/network/split-outputs.js';
 export type { TensorSet, WeightTensor } from './core/network/tensor-set.js';
@@ -74,6 +76,7 @@ export { decodeNormalizerState, encodeNormalizerState, type NormalizerDamage } f
 export type { NewName, Vocabularies, VocabularyName } from './core/observe/vocabulary.js';
 export { POLICY_ERRORS, PolicyError, type PolicyErrorCode } from './errors.js';
 export type { InferenceFailure, InferenceHost, InferenceReply } from './ports.js';
+export { compileOpByOp } from './wire/compile-op-by-op.js';
 export { type CompileOptions, compileWeights } from './wire/compile-weights.js';
 export {
   readSafetensors,

@@ -1,4 +1,3 @@
-import { err, ok, type Result } from '@esper/std';
 import type { EdgeTable, HeteroGraph } from '../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, RELATION_KEYS, RELATIONS, type RelationKey } from '../graph/schema.js';
 import type { NetworkDims } from './dims.js';
@@ -19,22 +18,36 @@ export type GraphRefusal =
   | { readonly code: 'node_table_invalid'; readonly nodeType: NodeType; readonly reason: string }
   | { readonly code: 'global_node_missing' }
   | { readonly code: 'graph_too_large'; readonly what: string; readonly actual: number; readonly max: number }
-  | { readonly code: 'nonfinite_input'; readonly tensor: string; readonly row: number; readonly column: number };
+  | { readonly code: 'nonfinite_input'; readonly tensor: string; readonly row: number; readonly column: number }
+  | {
+      readonly code: 'magnitude_out_of_range';
+      readonly tensor: string;
+      readonly row: number;
+      readonly column: number;
+      readonly max: number;
+    };
 
-/** What {@link checkGraph} holds a graph against. */
+/** What a graph is held against. */
 export interface GraphContract {
   readonly dims: NetworkDims;
   readonly limits: GraphLimits;
 }
 
-function firstNonFinite(values: Float32Array): number {
-  for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) return i;
-  return -1;
-}
-
-function checkFinite(tensor: string, values: Float32Array, width: number): GraphRefusal | undefined {
-  const at = firstNonFinite(values);
-  return at === -1 ? undefined : { code: 'nonfinite_input', tensor, row: Math.floor(at / width), column: at % width };
+/** The first number that is not finite or too large, named by its place. */
+function checkNumbers(
+  values: Float32Array,
+  width: number,
+  given: { readonly tensor: string; readonly max: number },
+): GraphRefusal | undefined {
+  for (let i = 0; i < values.length; i += 1) {
+    const size = Math.abs(values[i] as number);
+    if (size <= given.max) continue;
+    const place = { tensor: given.tensor, row: Math.floor(i / width), column: i % width };
+    return Number.isFinite(size)
+      ? { code: 'magnitude_out_of_range', ...place, max: given.max }
+      : { code: 'nonfinite_input', ...place };
+  }
+  return undefined;
 }
 
 function checkNodes(graph: HeteroGraph, type: NodeType, width: number): GraphRefusal | undefined {
@@ -44,7 +57,7 @@ function checkNodes(graph: HeteroGraph, type: NodeType, width: number): GraphRef
   if (table.features.length !== table.ids.length * width) {
     return invalid(`${table.features.length} features for ${table.ids.length} rows of ${width}`);
   }
-  return checkFinite(`x_${type}`, table.features, width);
+  return undefined;
 }
 
 function checkEdgeShape(edges: EdgeTable, edgeWidth: number): string | undefined {
@@ -93,7 +106,7 @@ function checkRelation(graph: HeteroGraph, r: number, { dims, limits }: GraphCon
     const [source, target] = [edges.source[twice] as number, edges.target[twice] as number];
     return { code: 'edge_duplicate', relation, source, target };
   }
-  return checkFinite(`edge_attr_${relation}`, edges.attributes, edges.attributeWidth);
+  return undefined;
 }
 
 function checkSizes(graph: HeteroGraph, limits: GraphLimits): GraphRefusal | undefined {
@@ -109,20 +122,37 @@ function checkSizes(graph: HeteroGraph, limits: GraphLimits): GraphRefusal | und
 }
 
 /**
- * Sizes, widths, row numbers and finiteness of a graph; the first thing wrong is named. Missing relations are let through:
- * that is a question of the form that is asked.
+ * Sizes, widths and row numbers of a graph; the first thing wrong is named, `undefined` when nothing is. Missing relations
+ * are let through: that is a question of the form that is asked.
  */
-export function checkGraph(graph: HeteroGraph, contract: GraphContract): Result<HeteroGraph, GraphRefusal> {
+export function checkGraphShape(graph: HeteroGraph, contract: GraphContract): GraphRefusal | undefined {
   const size = checkSizes(graph, contract.limits);
-  if (size !== undefined) return err(size);
+  if (size !== undefined) return size;
   const widths = inputWidths(contract.dims);
   for (const type of NODE_TYPES) {
     const refusal = checkNodes(graph, type, widths[type]);
-    if (refusal !== undefined) return err(refusal);
+    if (refusal !== undefined) return refusal;
   }
   for (let r = 0; r < RELATIONS.length; r += 1) {
     const refusal = checkRelation(graph, r, contract);
-    if (refusal !== undefined) return err(refusal);
+    if (refusal !== undefined) return refusal;
   }
-  return ok(graph);
+  return undefined;
+}
+
+/** Every feature and every attribute finite and at most `magnitudeMax`; the first that is not is named. */
+export function checkGraphNumbers(graph: HeteroGraph, limits: GraphLimits): GraphRefusal | undefined {
+  const max = limits.magnitudeMax;
+  for (const type of NODE_TYPES) {
+    const { features, width } = graph.nodes[type];
+    const refusal = checkNumbers(features, width, { tensor: `x_${type}`, max });
+    if (refusal !== undefined) return refusal;
+  }
+  for (const key of RELATION_KEYS) {
+    const edges = graph.edges[key];
+    if (edges === undefined) continue;
+    const refusal = checkNumbers(edges.attributes, edges.attributeWidth, { tensor: `edge_attr_${key}`, max });
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }

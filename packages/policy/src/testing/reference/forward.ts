@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '@esper/std';
 import type { HeteroGraph } from '../../core/graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, RELATIONS, relationKey } from '../../core/graph/schema.js';
+import type { UnreachableNodeType } from '../../core/network/op-by-op/op-by-op-network.js';
 import type { NetworkOutputs } from '../../core/network/outputs.js';
 import { CONV_LAYER_COUNT, encoderPrefix } from '../../core/network/weight-names.js';
 import type { PolicyWeights } from '../../core/network/weights.js';
@@ -11,12 +12,6 @@ const LAYER_NORM_EPSILON = 1e-5;
 
 /** Embeddings by node type. A type that no relation points at has none after the first layer. */
 type State = ReadonlyMap<NodeType, RowMatrix>;
-
-/** Why the network has no answer for a graph. */
-export interface UnreachableNodeType {
-  readonly code: 'node_type_unreachable';
-  readonly nodeType: NodeType;
-}
 
 function layerNorm(x: RowMatrix, gain: Float32Array, bias: Float32Array): RowMatrix {
   const out = zeroRows(x.count, x.width);

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@esper/std';
 import type { EdgeTable, HeteroGraph } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, RELATION_KEYS, RELATIONS, type RelationKey } from '../../graph/schema.js';
-import { checkGraph, type GraphContract, type GraphRefusal } from '../check-graph.js';
+import { checkGraphNumbers, checkGraphShape, type GraphContract, type GraphRefusal } from '../check-graph.js';
 import type { PlainTensor, TensorMap } from '../feeds.js';
 import { GAT0_TARGETS, INCOMING_RELATIONS, incomingCount } from '../relation-index.js';
 import { DESTINATION_STRIDE, NO_EDGE_MASK } from './compiled-contract.js';
@@ -145,8 +145,8 @@ function buildFeeds(graph: HeteroGraph, edgeFeatureWidth: number): TensorMap {
 export function compileGraph(graph: HeteroGraph, contract: GraphContract): Result<TensorMap, GraphRefusal> {
   const missing = RELATION_KEYS.find((key) => graph.edges[key] === undefined);
   if (missing !== undefined) return err({ code: 'relation_missing', relation: missing });
-  const checked = checkGraph(graph, contract);
-  if (!checked.ok) return checked;
+  const refusal = checkGraphShape(graph, contract) ?? checkGraphNumbers(graph, contract.limits);
+  if (refusal !== undefined) return err(refusal);
   const simple = expandParallelEdges(graph);
   const count = NODE_TYPES.reduce((sum, type) => sum + simple.nodes[type].ids.length, 0);
   const max = contract.limits.expandedNodeCountMax;
