@@ -123,10 +123,11 @@ export class SegmentScanner {
 
   /** A header that verifies is the truth about this place; now for what it says. */
   #frame(window: ScanWindow, end: number, header: FrameHeader): Step {
-    const total = frameBytes(header.payloadBytes);
     const { fence, limitBytes } = this.#start;
     if (fence !== undefined && header.sequence >= fence) return 'done';
-    if (this.#offset + total > limitBytes) {
+    // The file may end within the padding: the record is whole all the same.
+    const total = Math.min(frameBytes(header.payloadBytes), limitBytes - this.#offset);
+    if (total < FRAME_HEADER_BYTES + header.payloadBytes) {
       this.#skipTo(header.sequence, 'missing');
       this.#damage('payload', limitBytes - this.#offset, header.sequence, header.sequence);
       this.#expected = header.sequence + 1;

@@ -107,16 +107,21 @@ async function syncNewest(base: Ready['base'], { survey }: Recovered): Promise<v
 }
 
 function liveSegments({ survey, nextSequence }: Recovered): LiveSegment[] {
-  return survey.segments.map((one, at) => ({
-    segment: one.segment,
-    firstSequence: one.firstSequence,
-    name: one.name,
-    chainBefore: one.chainBefore,
-    endOffset: one.damages.some(isSerious) ? one.fileBytes : one.endOffset,
-    lastSequence: (survey.segments[at + 1]?.firstSequence ?? nextSequence) - 1,
-    issueTimes: one.issueTimes,
-    damaged: one.damages.some(isSerious),
-  }));
+  return survey.segments.map((one, at) => {
+    const lastSequence = (survey.segments[at + 1]?.firstSequence ?? nextSequence) - 1;
+    const endsShort = Math.max(one.lastRecord, one.firstSequence - 1) < lastSequence;
+    const damaged = endsShort || one.damages.some(isSerious);
+    return {
+      segment: one.segment,
+      firstSequence: one.firstSequence,
+      name: one.name,
+      chainBefore: one.chainBefore,
+      endOffset: damaged ? one.fileBytes : one.endOffset,
+      lastSequence,
+      issueTimes: one.issueTimes,
+      damaged,
+    };
+  });
 }
 
 /** Begins a fresh segment where the newest one cannot be continued. */

@@ -2,7 +2,8 @@
  * Damage to bytes at rest.
  *
  * Must be survived (at most the records whose bytes were hit are lost, each reported with its sequence): one flipped bit
- * anywhere; one sector or page zeroed, or overwritten with another sector of the log (a misdirected write).
+ * anywhere; one sector or page zeroed, or overwritten with another sector of the log (a misdirected write); the end of a
+ * file cut off.
  * May stop us: nothing of this, in salvage mode.
  * Not promised: damage made by somebody who knows the format and recomputes checksums; all copies of the bookkeeping
  * destroyed together with records.
@@ -10,7 +11,7 @@
 import type { Chance } from './crash-disk.js';
 import type { DiskImage } from './memory-disk.js';
 
-export type RotKind = 'flip' | 'zero-sector' | 'zero-page' | 'misdirect';
+export type RotKind = 'flip' | 'zero-sector' | 'zero-page' | 'misdirect' | 'truncate';
 
 /** Where an image was changed. Bytes of `[offset, offset + bytes)` may differ; when none does, nothing was changed. */
 export interface RotSite {
@@ -25,6 +26,7 @@ const UNIT_BYTES: Readonly<Record<RotKind, number>> = {
   'zero-sector': 512,
   'zero-page': 4096,
   misdirect: 512,
+  truncate: 1,
 };
 
 /** A copy of the image with one random piece of damage. Empty files are left alone. */
@@ -37,6 +39,10 @@ export function rot(
   const [path, before] = weighted(targets, chance);
   const unit = UNIT_BYTES[kind];
   const offset = Math.floor(chance.int(0, before.length - 1) / unit) * unit;
+  if (kind === 'truncate') {
+    const site = { kind, path, offset, bytes: before.length - offset };
+    return { image: new Map([...image, [path, before.slice(0, offset)]]), site };
+  }
   const after = before.slice();
   const bytes = Math.min(unit, before.length - offset);
   if (kind === 'flip') after[offset] = (after[offset] as number) ^ (1 << chance.int(0, 7));
