@@ -9,6 +9,8 @@ export {
   sampleNodes,
   TYPICAL_COUNTS,
 } from './testing/graphs/sample-graphs.js';
+export type { LineOutcome } from './testing/prototype/line-outcome.js';
+export { deviations, vectorRunners } from './testing/prototype/vector-runners.js';
 export { referenceForward } from './testing/reference/forward.js';
 export {
   compareOutputs,

@@ -12,17 +12,17 @@ import type { ExpectedNames } from './expected-wants.js';
 import type { GraphBuilderCase, RecordedGraph, RecordedStep } from './graph-builder-case.js';
 import type { GraphDeviation } from './graph-deviations.js';
 import { keyOrders } from './key-orders.js';
+import { explained, type LineOutcome, unexplained } from './line-outcome.js';
 import { blueprintIdOf, type PrototypeOutput, type RecordedBuilderConfig } from './prototype-build.js';
 import { PrototypeModel } from './prototype-model.js';
 import { isMapping, type Mapping, numberNamed, PythonRaise, withNonFinite } from './python-values.js';
 import { type RecordedPacket, recordedPacket, typedPacket } from './recorded-packet.js';
-import { explained, unexplained, type VectorOutcome } from './vector-outcome.js';
 
 /**
  * One recorded case. Three things must hold at every step: the prototype as we read it gives the recording to the last
  * bit; our builder gives what was worked out independently; and each difference between the two has a named deviation.
  */
-export function runGraphBuilderCase(line: GraphBuilderCase): VectorOutcome {
+export function runGraphBuilderCase(line: GraphBuilderCase): LineOutcome {
   const readings = keyOrders(line).map(prototypeReading);
   const reading = readings.find((found) => found.difference === undefined) ?? readings[0];
   if (reading?.difference !== undefined) return unexplained(`the model of the prototype: ${reading.difference}`);

@@ -14,7 +14,8 @@ export const GRAPH_DEVIATIONS = {
     'Risk, depth and stage are clamped to 0..1 and scaled alike in nodes and edges; unknown risk reads 1 on edges.',
   'DEV-GB-08':
     'Malformed packets and catalogue entries are refused by path; the prototype repairs them, skips parts, or raises.',
-  'DEV-GB-09': 'A cap keeps exactly its number of rows, 0 included, and does not move them: positions count the rows before the cap.',
+  'DEV-GB-09':
+    'A cap keeps exactly its number of rows, 0 included, and does not move them: positions count the rows before the cap.',
   'DEV-GB-10': 'Only edges that were listed, or follow from a reported depth; none is invented, moved or doubled.',
   'DEV-GB-11': 'Coverage is present over expected evidence; constants do not count, what is missing counts as 0.',
   'DEV-GB-12': 'Tier, number of tunable parameters and candidate score are computed from the catalogue entry.',

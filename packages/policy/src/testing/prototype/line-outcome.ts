@@ -1,5 +1,5 @@
 /** What comparing one recorded line with ours has shown. */
-export type VectorOutcome =
+export type LineOutcome =
   | { readonly kind: 'equal' }
   | {
       readonly kind: 'explained';
@@ -8,7 +8,7 @@ export type VectorOutcome =
     }
   | { readonly kind: 'unexplained'; readonly detail: string };
 
-export const explained = (rules: readonly string[]): VectorOutcome =>
+export const explained = (rules: readonly string[]): LineOutcome =>
   rules.length === 0 ? { kind: 'equal' } : { kind: 'explained', deviation: rules.join('+') };
 
-export const unexplained = (detail: string): VectorOutcome => ({ kind: 'unexplained', detail });
+export const unexplained = (detail: string): LineOutcome => ({ kind: 'unexplained', detail });

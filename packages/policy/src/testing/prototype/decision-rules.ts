@@ -1,0 +1,92 @@
+import type { RecordedDecision } from './decision-case.js';
+import type { DecisionDeviation } from './decision-deviations.js';
+import { type ExpectedDecision, isVisible } from './expected-decision.js';
+import { isMapping, type Mapping } from './python-values.js';
+import type { RecordedOutputs } from './recorded-outputs.js';
+import type { RecordedPacket } from './recorded-packet.js';
+
+interface Comparison {
+  readonly step: RecordedDecision;
+  readonly packet: RecordedPacket;
+  readonly outputs: RecordedOutputs;
+  readonly expected: ExpectedDecision;
+  readonly custom: boolean;
+}
+
+/** The deviations behind what differs in outcome and payload, or a sentence about what none explains. */
+export function commandRules(comparison: Comparison): readonly DecisionDeviation[] | string {
+  const { step, expected } = comparison;
+  if ('refused' in expected) return refusalRules(comparison, expected.refused);
+  const action = actionOf(step, comparison.outputs);
+  if (action !== expected.action) return actionRules(comparison, action);
+  if (step.raises !== undefined) return `recorded raises ${JSON.stringify(step.raises)}`;
+  if (action !== 0) return sameButSpelling(step.command ?? {}, expected.command) ? [] : 'payload differs';
+  return graftRules(comparison, expected.command);
+}
+
+/** The recorded action; where the prototype raised, the one it was about to build. */
+function actionOf({ annotations }: RecordedDecision, outputs: RecordedOutputs): number {
+  const logits = outputs['policy_logits'] ?? [];
+  return annotations?.['policy_action'] === undefined
+    ? logits.indexOf(Math.max(...logits))
+    : Number(annotations['policy_action']);
+}
+
+function refusalRules({ step }: Comparison, refused: string): readonly DecisionDeviation[] | string {
+  if (refused === 'nonfinite_output') return ['DEV-DEC-01'];
+  if (refused === 'blend_violation') return ['DEV-DEC-10'];
+  if (step.raises?.['reason'] === refused) return ['DEV-DEC-17'];
+  if (refused === 'seed command missing target_seed_id') return ['DEV-DEC-13'];
+  return refused === 'seed command missing blueprint_id' ? ['DEV-DEC-05'] : `refused as ${refused}`;
+}
+
+function actionRules(
+  { packet, outputs, expected }: Comparison,
+  recorded: number,
+): readonly DecisionDeviation[] | string {
+  const logits = outputs['policy_logits'] ?? [];
+  const busy = packet.seeds.some(({ seedId }) => isVisible(seedId));
+  const rules: DecisionDeviation[] = [];
+  if ('action' in expected && (logits[expected.action] as number) > (logits[recorded] as number)) return ['DEV-DEC-16'];
+  if (recorded > 4) rules.push('DEV-DEC-02');
+  if (recorded === 0 && busy) rules.push('DEV-DEC-03');
+  return rules.length > 0 ? rules : `action is recorded as ${recorded}`;
+}
+
+/** Target, blueprint and parameters of a graft that both propose. */
+function graftRules({ step, custom }: Comparison, ours: Mapping): readonly DecisionDeviation[] | string {
+  const rules: DecisionDeviation[] = [];
+  const [theirs, our] = [operationOf(step.command ?? {}), operationOf(ours)];
+  if (step.command?.['targetSeedId'] !== ours['targetSeedId']) {
+    const trimmed = String(ours['targetSeedId']).trim() === step.command?.['targetSeedId'];
+    rules.push(trimmed ? 'DEV-DEC-13' : 'DEV-DEC-03');
+  }
+  if (theirs.blueprintId !== our.blueprintId) {
+    if (our.blueprintId.trim() !== theirs.blueprintId) return `blueprint is ${our.blueprintId}`;
+    rules.push('DEV-DEC-13');
+  }
+  for (const [key, value] of Object.entries(our.parameters)) {
+    if (Math.fround(Number(theirs.parameters[key])) === Math.fround(Number(value))) continue;
+    if (key === 'alpha') rules.push('DEV-DEC-07');
+    else if (key === 'blending_method_index' && custom) rules.push('DEV-DEC-11');
+    else return `parameter ${key} is ${String(value)}, recorded ${String(theirs.parameters[key])}`;
+  }
+  return rules;
+}
+
+function operationOf(command: Mapping): { blueprintId: string; parameters: Mapping } {
+  const operation = isMapping(command['seedOperation']) ? command['seedOperation'] : {};
+  const parameters = isMapping(operation['parameters']) ? operation['parameters'] : {};
+  return { blueprintId: String(operation['blueprintId'] ?? ''), parameters };
+}
+
+const PREFIXES = /^(COMMAND_|CIRCUIT_STATE_|SEED_OP_)/;
+
+/** Equal but for enum prefixes and the width of floats. */
+function sameButSpelling(recorded: unknown, ours: unknown): boolean {
+  if (typeof recorded === 'string' && typeof ours === 'string') return recorded.replace(PREFIXES, '') === ours;
+  if (typeof recorded === 'number' && typeof ours === 'number') return Math.fround(recorded) === Math.fround(ours);
+  if (!isMapping(recorded) || !isMapping(ours)) return recorded === ours;
+  const keys = new Set([...Object.keys(recorded), ...Object.keys(ours)]);
+  return [...keys].every((key) => sameButSpelling(recorded[key], ours[key]));
+}
