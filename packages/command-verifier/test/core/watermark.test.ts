@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type DatedPosition, Watermark } from '../../src/core/watermark.js';
+
+const LIMITS = { leadMs: 1000, sequenceLeadMax: 100, runsMax: 3 };
+const at = (sequence: number, issuedAtMs: number, overrides: Partial<DatedPosition> = {}): DatedPosition => ({
+  trainingRunId: 'run-1',
+  issuerEpoch: 1,
+  sequence,
+  issuedAtMs,
+  ...overrides,
+});
+
+/** Steps when needed, as a guard does; how many steps it took. */
+function accept(mark: Watermark, command: DatedPosition): number {
+  if (mark.covers(command)) return 0;
+  mark.apply(mark.nextStep(command), command);
+  expect(mark.covers(command)).toBe(true);
+  return 1;
+}
+
+describe('watermark', () => {
+  it('covers nothing before the first step', () => {
+    expect(new Watermark(LIMITS).covers(at(0, 0))).toBe(false);
+  });
+
+  it('a step covers its command, in time, epoch and sequence, and nothing beyond', () => {
+    const mark = new Watermark(LIMITS);
+    accept(mark, at(7, 5000));
+    expect(mark.covers(at(7, 5999))).toBe(true);
+    expect(mark.covers(at(7, 6000))).toBe(false);
+    expect(mark.covers(at(8, 5999))).toBe(false);
+    expect(mark.covers(at(7, 5999, { issuerEpoch: 2 }))).toBe(false);
+    expect(mark.covers(at(7, 5999, { trainingRunId: 'run-2' }))).toBe(false);
+  });
+
+  it('takes few steps: about one per lead for a fast run', () => {
+    const mark = new Watermark(LIMITS);
+    let steps = 0;
+    for (let n = 0; n < 1000; n++) steps += accept(mark, at(n, 10 * n));
+    expect(steps).toBeLessThan(30);
+  });
+
+  it('keeps the sequence lead small for a slow run and bounded for any', () => {
+    const mark = new Watermark(LIMITS);
+    accept(mark, at(1, 0));
+    accept(mark, at(2, 60_000));
+    expect([...mark.runs]).toMatchObject([['run-1', { sequenceBelow: 5 }]]);
+    accept(mark, at(100_000, 61_000));
+    expect([...mark.runs]).toMatchObject([['run-1', { sequenceBelow: 100_101 }]]);
+  });
+
+  it('never comes down, and never stops covering what it covered', () => {
+    const command = fc.record({
+      trainingRunId: fc.constantFrom('a', 'b'),
+      issuerEpoch: fc.nat(3),
+      sequence: fc.nat(50),
+      issuedAtMs: fc.nat(5000),
+    });
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+        const mark = new Watermark(LIMITS);
+        for (const [index, next] of commands.entries()) {
+          accept(mark, next);
+          for (const earlier of commands.slice(0, index)) expect(mark.covers(earlier)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('is the same after its steps are read back, whole or rewritten', () => {
+    const mark = new Watermark(LIMITS);
+    const steps = [at(1, 0), at(2, 2000), at(1, 2500, { trainingRunId: 'run-2', issuerEpoch: 4 })].map((command) => {
+      const step = mark.nextStep(command);
+      mark.apply(step, command);
+      return step;
+    });
+    for (const read of [new Watermark(LIMITS, steps), new Watermark(LIMITS, mark.toSteps())]) {
+      expect(read.toSteps()).toEqual(mark.toSteps());
+      expect(read.issuedBeforeMs).toBe(3500);
+    }
+  });
+
+  it('remembers a bounded number of runs, the latest', () => {
+    const mark = new Watermark(LIMITS);
+    for (const trainingRunId of ['a', 'b', 'c', 'a', 'd']) accept(mark, at(1, 0, { trainingRunId }));
+    // The second `a` was covered by its first step, so `a` stepped longest ago.
+    expect([...mark.runs].map(([run]) => run)).toEqual(['b', 'c', 'd']);
+  });
+});
