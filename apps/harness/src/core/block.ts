@@ -43,7 +43,7 @@ function mix(graft: Graft, channel: number, { h, g }: { readonly h: number; read
   const gain = graft.gain[channel] as number;
   if (graft.mixing === 'residual') return h + gain * g;
   const sum = h + g;
-  return (1 - gain) * h + gain * (sum < 0 ? 0 : sum);
+  return (1 - gain) * h + gain * Math.max(0, sum);
 }
 
 /** The gradients of {@link graftForward}: with respect to its weights and to its input. */

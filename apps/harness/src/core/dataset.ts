@@ -40,24 +40,23 @@ export function parseNames(text: string): LabelledName[] {
     });
 }
 
-/** Counts of the letters, pairs and triples of letters of `name`, hashed, scaled to length 1 and added to `into`. */
-function addName(name: string, into: Float64Array): void {
+/** Counts of the letters, pairs and triples of letters of `name`, hashed into `length` counters and scaled to length 1. */
+function nameVector(name: string, length: number): Float64Array {
   const text = `^${name}$`;
-  const counts = new Float64Array(into.length);
-  for (let length = 1; length <= 3; length += 1) {
-    for (let at = 0; at + length <= text.length; at += 1) {
-      const slot = hashText(text.slice(at, at + length)) % into.length;
+  const counts = new Float64Array(length);
+  for (let letters = 1; letters <= 3; letters += 1) {
+    for (let at = 0; at + letters <= text.length; at += 1) {
+      const slot = hashText(text.slice(at, at + letters)) % length;
       counts[slot] = (counts[slot] as number) + 1;
     }
   }
-  const size = Math.hypot(...counts);
-  for (let slot = 0; slot < into.length; slot += 1)
-    into[slot] = (into[slot] as number) + (counts[slot] as number) / size;
+  const size = Math.sqrt(counts.reduce((sum, one) => sum + one * one, 0));
+  return counts.map((one) => one / size);
 }
 
 interface Drawing {
   readonly languages: readonly string[];
-  readonly pool: ReadonlyMap<string, readonly string[]>;
+  readonly pool: ReadonlyMap<string, readonly Float64Array[]>;
   readonly samples: number;
   readonly size: DatasetSize;
 }
@@ -69,14 +68,19 @@ function drawSamples({ languages, pool, samples, size }: Drawing, random: Random
     const label = sample % languages.length;
     const names = pool.get(languages[label] as string) ?? [];
     const row = features.subarray(sample * size.featureCount, (sample + 1) * size.featureCount);
-    for (let drawn = 0; drawn < size.namesPerSample; drawn += 1)
-      addName(names[random.below(names.length)] as string, row);
+    for (let drawn = 0; drawn < size.namesPerSample; drawn += 1) {
+      const vector = names[random.below(names.length)] as Float64Array;
+      for (let slot = 0; slot < row.length; slot += 1) row[slot] = (row[slot] as number) + (vector[slot] as number);
+    }
     labels[sample] = label;
   }
   return { features, labels };
 }
 
-/** Mean 0 and variance 1 per feature, by the statistics of the training samples alone; overall length about 4. */
+/** How long a feature vector is on average after standardisation: what the first layer's initial weights expect. */
+const FEATURE_LENGTH = 4;
+
+/** Mean 0 and the same variance for each feature, by the statistics of the training samples alone. */
 function standardise(training: Batch, others: readonly Batch[], featureCount: number): void {
   const rows = training.labels.length;
   for (let slot = 0; slot < featureCount; slot += 1) {
@@ -85,7 +89,7 @@ function standardise(training: Batch, others: readonly Batch[], featureCount: nu
     for (let r = 0; r < rows; r += 1) mean += (training.features[r * featureCount + slot] as number) / rows;
     for (let r = 0; r < rows; r += 1)
       variance += ((training.features[r * featureCount + slot] as number) - mean) ** 2 / rows;
-    const scale = 1 / Math.sqrt(variance + 1e-6);
+    const scale = FEATURE_LENGTH / Math.sqrt(featureCount * (variance + 1e-6));
     for (const { features, labels } of [training, ...others]) {
       for (let r = 0; r < labels.length; r += 1) {
         const at = r * featureCount + slot;
@@ -98,11 +102,13 @@ function standardise(training: Batch, others: readonly Batch[], featureCount: nu
 /** Builds the task from the names. The same names, size and seed give the same bits. */
 export function buildDataset(names: readonly LabelledName[], size: DatasetSize, seed: number): Dataset {
   const languages = [...new Set(names.map(({ language }) => language))].sort();
-  const train = new Map<string, readonly string[]>();
-  const held = new Map<string, readonly string[]>();
+  const train = new Map<string, readonly Float64Array[]>();
+  const held = new Map<string, readonly Float64Array[]>();
   for (const language of languages) {
     const own = names.filter((entry) => entry.language === language).map(({ name }) => name);
-    const order = shuffled(own, randomStream(seed, `split/${language}`));
+    const order = shuffled(own, randomStream(seed, `split/${language}`)).map((name) =>
+      nameVector(name, size.featureCount),
+    );
     const heldCount = Math.ceil(order.length * VALIDATION_SHARE);
     held.set(language, order.slice(0, heldCount));
     train.set(language, order.slice(heldCount));

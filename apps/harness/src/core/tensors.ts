@@ -16,7 +16,16 @@ export const addScaled = <Name extends string>(
   b: TensorSet<Name>,
   factor: number,
 ): TensorSet<Name> =>
-  mapTensors(a, (tensor, name) => tensor.map((value, at) => value + factor * (b[name][at] as number)));
+  mapTensors(a, (tensor, name) => {
+    const other = b[name];
+    const sum = new Float64Array(tensor.length);
+    for (let at = 0; at < sum.length; at += 1) sum[at] = (tensor[at] as number) + factor * (other[at] as number);
+    return sum;
+  });
+
+/** factor·a, tensor by tensor. */
+export const scaled = <Name extends string>(a: TensorSet<Name>, factor: number): TensorSet<Name> =>
+  addScaled(zerosLike(a), a, factor);
 
 /** All zeros, of the same shapes. */
 export const zerosLike = <Name extends string>(set: TensorSet<Name>): TensorSet<Name> =>
@@ -39,7 +48,7 @@ export const norm = <Name extends string>(set: TensorSet<Name>): number => Math.
 /** How many of the tensors differ in at least one value (NaN differs from everything). */
 export function tensorsThatDiffer<Name extends string>(a: TensorSet<Name>, b: TensorSet<Name>): number {
   const names = Object.keys(a) as Name[];
-  return names.filter((name) => a[name].some((value, at) => value !== b[name][at])).length;
+  return names.filter((name) => a[name] !== b[name] && a[name].some((value, at) => value !== b[name][at])).length;
 }
 
 /** How many numbers the set holds. */

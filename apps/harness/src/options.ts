@@ -1,0 +1,160 @@
+import type { DatasetSize } from './core/dataset.js';
+import { checkFault, type Fault } from './core/fault-schedule.js';
+import type { RingLimits } from './core/snapshot-ring.js';
+import type { TrainingSettings } from './core/train-step.js';
+import { HarnessError } from './errors.js';
+
+/** How a run is trained and controlled. All optional but the run's id; defaults in brackets. */
+export interface TrainerOptions {
+  readonly trainingRunId: string;
+  /** [`cldr-languages`] */
+  readonly experimentName?: string;
+  /** Of the run's whole randomness [1]. */
+  readonly seed?: number;
+  /** How many steps the run is meant to have; blend schedules are fractions of it [250]. */
+  readonly plannedSteps?: number;
+  /** Channels of the hidden layers [48]. */
+  readonly width?: number;
+  /** Samples per step; divisible by 4 [64]. */
+  readonly batchSize?: number;
+  /** [0.02] */
+  readonly baseLearningRate?: number;
+  /** [0.9] */
+  readonly momentum?: number;
+  /** Length of a feature vector [256]. */
+  readonly featureCount?: number;
+  /** [8,192] */
+  readonly trainingSamples?: number;
+  /** [640] */
+  readonly validationSamples?: number;
+  /** How many of them are looked at in each step [200]. */
+  readonly validationSlice?: number;
+  /** Names per sample [10]. */
+  readonly namesPerSample?: number;
+  /** What to do with gradients that are not finite [skip]. */
+  readonly nonFiniteGradients?: 'skip' | 'apply';
+  /** Time a decision may take [2,000]. */
+  readonly decisionTimeoutMs?: number;
+  /** Good decisions in a row that end the trainer's own caution [5]. */
+  readonly goodDecisionsToRecover?: number;
+  /** [5] */
+  readonly snapshotEverySteps?: number;
+  /** How old a snapshot must be before a rollback takes it [3]. */
+  readonly snapshotMarginSteps?: number;
+  /** [8] */
+  readonly snapshotsMax?: number;
+  /** All snapshots together [32 MiB]. */
+  readonly snapshotBytesMax?: number;
+  /** Steps between full checkpoints [25]. */
+  readonly checkpointEverySteps?: number;
+  /** [500] */
+  readonly fastRestoreDeadlineMs?: number;
+  /** [12,000] */
+  readonly fullRestoreDeadlineMs?: number;
+  /** What is done to the run on purpose [nothing]. */
+  readonly faults?: readonly Fault[];
+}
+
+/** Options with defaults filled in and every field checked. */
+export interface ResolvedTrainerOptions {
+  readonly trainingRunId: string;
+  readonly experimentName: string;
+  readonly seed: number;
+  readonly plannedSteps: number;
+  readonly width: number;
+  readonly batchSize: number;
+  readonly dataset: DatasetSize;
+  readonly validationSlice: number;
+  readonly training: TrainingSettings;
+  readonly decisionTimeoutMs: number;
+  readonly goodDecisionsToRecover: number;
+  readonly snapshotEverySteps: number;
+  readonly snapshotMarginSteps: number;
+  readonly ring: RingLimits;
+  readonly checkpointEverySteps: number;
+  readonly fastRestoreDeadlineMs: number;
+  readonly fullRestoreDeadlineMs: number;
+  readonly faults: readonly Fault[];
+}
+
+/** Parts of a batch whose gradients are compared. */
+const MICROBATCHES = 4;
+const FAULTS_MAX = 256;
+
+const invalid = (what: string): HarnessError => new HarnessError('HARNESS_OPTION_INVALID', what);
+
+function whole(name: string, value: number, [least, most]: readonly [number, number]): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw invalid(`${name} must be a whole number from ${least} to ${most}, got ${value}`);
+}
+
+function real(name: string, value: number, [least, most]: readonly [number, number]): number {
+  if (value >= least && value <= most) return value;
+  throw invalid(`${name} must be a number from ${least} to ${most}, got ${value}`);
+}
+
+function runId(value: string): string {
+  if (/^[A-Za-z0-9._-]{1,128}$/.test(value)) return value;
+  throw invalid('trainingRunId must be 1 to 128 of A-Z a-z 0-9 . _ -');
+}
+
+function checkedFaults(faults: readonly Fault[]): readonly Fault[] {
+  if (faults.length > FAULTS_MAX) throw invalid(`faults: at most ${FAULTS_MAX}, got ${faults.length}`);
+  for (const fault of faults) {
+    const checked = checkFault(fault);
+    if (!checked.ok) throw invalid(`faults: ${checked.error}`);
+  }
+  return Object.freeze([...faults]);
+}
+
+function datasetSize(given: TrainerOptions): DatasetSize {
+  return Object.freeze({
+    featureCount: whole('featureCount', given.featureCount ?? 256, [16, 4096]),
+    trainingSamples: whole('trainingSamples', given.trainingSamples ?? 8192, [64, 65_536]),
+    validationSamples: whole('validationSamples', given.validationSamples ?? 640, [10, 16_384]),
+    namesPerSample: whole('namesPerSample', given.namesPerSample ?? 10, [1, 32]),
+  });
+}
+
+function trainingSettings(given: TrainerOptions): TrainingSettings {
+  const nonFiniteGradients = given.nonFiniteGradients ?? 'skip';
+  if (nonFiniteGradients !== 'skip' && nonFiniteGradients !== 'apply')
+    throw invalid('nonFiniteGradients: skip or apply');
+  return Object.freeze({
+    baseLearningRate: real('baseLearningRate', given.baseLearningRate ?? 0.02, [1e-6, 10]),
+    momentum: real('momentum', given.momentum ?? 0.9, [0, 0.999]),
+    microbatches: MICROBATCHES,
+    nonFiniteGradients,
+  });
+}
+
+/** Defaults filled in, every field checked, frozen. Throws `HARNESS_OPTION_INVALID` with the field, value and range. */
+export function resolveTrainerOptions(given: TrainerOptions): ResolvedTrainerOptions {
+  const dataset = datasetSize(given);
+  const batchSize = whole('batchSize', given.batchSize ?? 64, [MICROBATCHES, dataset.trainingSamples]);
+  if (batchSize % MICROBATCHES !== 0) throw invalid(`batchSize must be divisible by ${MICROBATCHES}, got ${batchSize}`);
+  const validationSlice = given.validationSlice ?? Math.min(200, dataset.validationSamples);
+  return Object.freeze({
+    trainingRunId: runId(given.trainingRunId),
+    experimentName: given.experimentName ?? 'cldr-languages',
+    seed: whole('seed', given.seed ?? 1, [0, 2 ** 32 - 1]),
+    plannedSteps: whole('plannedSteps', given.plannedSteps ?? 250, [1, 10_000_000]),
+    width: whole('width', given.width ?? 48, [2, 1024]),
+    batchSize,
+    dataset,
+    validationSlice: whole('validationSlice', validationSlice, [1, dataset.validationSamples]),
+    training: trainingSettings(given),
+    decisionTimeoutMs: whole('decisionTimeoutMs', given.decisionTimeoutMs ?? 2000, [1, 600_000]),
+    goodDecisionsToRecover: whole('goodDecisionsToRecover', given.goodDecisionsToRecover ?? 5, [1, 10_000]),
+    snapshotEverySteps: whole('snapshotEverySteps', given.snapshotEverySteps ?? 5, [1, 100_000]),
+    snapshotMarginSteps: whole('snapshotMarginSteps', given.snapshotMarginSteps ?? 3, [0, 100_000]),
+    ring: Object.freeze({
+      snapshotsMax: whole('snapshotsMax', given.snapshotsMax ?? 8, [1, 1024]),
+      bytesMax: whole('snapshotBytesMax', given.snapshotBytesMax ?? 32 * 1024 * 1024, [1, 2 ** 31]),
+    }),
+    checkpointEverySteps: whole('checkpointEverySteps', given.checkpointEverySteps ?? 25, [1, 100_000]),
+    fastRestoreDeadlineMs: whole('fastRestoreDeadlineMs', given.fastRestoreDeadlineMs ?? 500, [1, 600_000]),
+    fullRestoreDeadlineMs: whole('fullRestoreDeadlineMs', given.fullRestoreDeadlineMs ?? 12_000, [1, 600_000]),
+    faults: checkedFaults(given.faults ?? []),
+  });
+}

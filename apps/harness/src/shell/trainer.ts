@@ -1,0 +1,261 @@
+import type { SystemStatePacket } from '@esper/leyline';
+import { elapsedMs, type MonoMs } from '@esper/std';
+import { advanceSeeds } from '../core/advance-seeds.js';
+import { buildPacket, type StepTimings } from '../core/build-packet.js';
+import { composeNetwork } from '../core/compose-network.js';
+import { batchIndices, buildDataset, type Dataset, type LabelledName, takeRows } from '../core/dataset.js';
+import { type Fault, faultsAt, trainingFaults } from '../core/fault-schedule.js';
+import { type Batch, evaluate, type NetworkShape } from '../core/network.js';
+import { newRun } from '../core/new-run.js';
+import { afterFailedDecision, afterGoodDecision, type CautionChange } from '../core/own-caution.js';
+import { isHealthy } from '../core/snapshot-ring.js';
+import { count, EMPTY_TALLY, type Tally, type TrainerSummary, totalOf } from '../core/tally.js';
+import { type StepMeasures, trainStep } from '../core/train-step.js';
+import { type TrainerEvent, trainerEvent } from '../core/trainer-event.js';
+import type { TrainerState } from '../core/trainer-state.js';
+import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from '../options.js';
+import type { Decision, TrainerPorts } from '../ports.js';
+import { CommandDelivery } from './command-delivery.js';
+import { RollbackKeeper } from './rollback.js';
+import { pauseFor, within } from './within.js';
+
+/** One finished step. */
+export interface StepReport {
+  readonly step: number;
+  readonly measures: StepMeasures;
+  readonly timings: StepTimings;
+  readonly paused: boolean;
+  /** Set when the run stopped for good in this step. */
+  readonly halted?: string;
+}
+
+/** Trains, reports, verifies, executes: one run of Tolaria and Kasmina. Steps are awaited one at a time. */
+export class Trainer {
+  readonly options: ResolvedTrainerOptions;
+  readonly dataset: Dataset;
+  readonly #ports: TrainerPorts;
+  readonly #keeper: RollbackKeeper;
+  readonly #delivery: CommandDelivery;
+  readonly #slice: Batch;
+  #state: TrainerState;
+  #tally: Tally = EMPTY_TALLY;
+  #timings: StepTimings | undefined;
+  #restoredAt: number | undefined;
+  #lastTimeoutMs: number | undefined;
+
+  constructor(ports: TrainerPorts, options: ResolvedTrainerOptions, names: readonly LabelledName[]) {
+    this.options = options;
+    this.#ports = ports;
+    this.dataset = buildDataset(names, options.dataset, options.seed);
+    const sliceRows = Array.from({ length: options.validationSlice }, (_, row) => row);
+    this.#slice = takeRows(this.dataset.validation, sliceRows);
+    this.#state = newRun(this.shape, { seed: options.seed, learningRate: options.training.baseLearningRate });
+    this.#keeper = new RollbackKeeper(ports, options);
+    const { trainingRunId, seed, training } = options;
+    this.#delivery = new CommandDelivery(ports, this.#keeper, { trainingRunId, seed, optimizer: training });
+  }
+
+  /** Sizes of the host network. */
+  get shape(): NetworkShape {
+    const { languages, featureCount } = this.dataset;
+    return { inputs: featureCount, width: this.options.width, classes: languages.length };
+  }
+
+  /** The run as it is now. */
+  get state(): TrainerState {
+    return this.#state;
+  }
+
+  /** What was counted so far. */
+  get tally(): Tally {
+    return this.#tally;
+  }
+
+  /** True when the run stopped for good or has had its planned steps. */
+  get finished(): boolean {
+    return this.#state.halted !== undefined || this.#state.step >= this.options.plannedSteps;
+  }
+
+  /** Trains one step, reports it, waits for the decision and follows it. Does nothing but answer after a halt. */
+  async step(): Promise<StepReport | undefined> {
+    if (this.#state.halted !== undefined) return undefined;
+    const begunAt = this.#ports.clock.monoMs();
+    const faults = faultsAt(this.options.faults, this.#state.step + 1);
+    const { measures, inputWaitMs } = await this.#train(faults);
+    await this.#remember(measures);
+    const controlled = await this.#beControlled(measures, faults);
+    const finalizeMs = this.#finalize();
+    const timings: StepTimings = {
+      ...controlled,
+      hookMs: controlled.hookMs + finalizeMs,
+      finalizeMs,
+      inputWaitMs,
+      stepMs: elapsedMs(begunAt, this.#ports.clock.monoMs()),
+    };
+    this.#timings = timings;
+    const { step, paused } = this.#state;
+    return { step, measures, timings, paused, ...this.#haltedReason() };
+  }
+
+  async #train(active: readonly Fault[]): Promise<{ readonly measures: StepMeasures; readonly inputWaitMs: number }> {
+    const faults = trainingFaults(active, this.#restoredAt);
+    if (faults.delayMs > 0) await pauseFor(this.#ports, faults.delayMs);
+    const begunAt = this.#ports.clock.monoMs();
+    const { seed, batchSize, dataset, training } = this.options;
+    const indices = batchIndices(this.#state.step, { seed, samples: dataset.trainingSamples, batch: batchSize });
+    const batch = takeRows(this.dataset.training, indices);
+    const inputWaitMs = elapsedMs(begunAt, this.#ports.clock.monoMs());
+    const { state, measures } = trainStep(this.#state, { batch, validation: this.#slice, faults }, training);
+    this.#state = state;
+    this.#tellTrainingFaults(active, measures);
+    return { measures, inputWaitMs };
+  }
+
+  #tellTrainingFaults(active: readonly Fault[], measures: StepMeasures): void {
+    const { step } = this.#state;
+    for (const { kind, value, atStep } of active) {
+      if (kind.endsWith('_command')) continue;
+      if (kind === 'snapshot_rot') this.#keeper.rot();
+      this.#tally = count(this.#tally, 'faults', kind);
+      const without = kind === 'isolation_violation' && measures.isolationViolations === 0;
+      const over = kind === 'lr_spike' && this.#restoredAt !== undefined && atStep <= this.#restoredAt;
+      const effect = without || over ? 'none' : 'done';
+      this.#tell([trainerEvent('tolaria.fault_injected', step, { kind, value: String(value), effect })]);
+    }
+    if (!measures.updateApplied) {
+      this.#tally = { ...this.#tally, updatesSkipped: this.#tally.updatesSkipped + 1 };
+      this.#tell([trainerEvent('tolaria.update_skipped', step)]);
+    }
+    if (measures.isolationViolations > 0) {
+      const attributes = { tensors: String(measures.isolationViolations) };
+      this.#tell([trainerEvent('kasmina.isolation_violation', step, attributes)]);
+    }
+  }
+
+  async #remember(measures: StepMeasures): Promise<void> {
+    const { step, smoothed } = this.#state;
+    if (!isHealthy(measures.validationLoss, smoothed.validationBest)) return;
+    const durable = step % this.options.checkpointEverySteps === 0;
+    if (!durable && step % this.options.snapshotEverySteps !== 0) return;
+    this.#tell(await this.#keeper.remember(this.#state, durable));
+  }
+
+  async #beControlled(
+    measures: StepMeasures,
+    faults: readonly Fault[],
+  ): Promise<Pick<StepTimings, 'hookMs' | 'tamiyoMs' | 'applyMs'>> {
+    const { clock, decide } = this.#ports;
+    const begunAt = clock.monoMs();
+    const packet = this.#packet(measures);
+    const sentAt = clock.monoMs();
+    const packetMs = elapsedMs(begunAt, sentAt);
+    this.#tally = { ...this.#tally, packets: this.#tally.packets + 1 };
+    if (decide === undefined) return { hookMs: packetMs };
+    const decision = await this.#ask(packet);
+    const answeredAt = clock.monoMs();
+    const tamiyoMs = elapsedMs(sentAt, answeredAt);
+    if (decision.kind === 'failure') {
+      this.#fail(decision.code, tamiyoMs);
+      return { hookMs: packetMs, tamiyoMs };
+    }
+    await this.#follow(decision.bytes, faults);
+    const applyMs = elapsedMs(answeredAt, clock.monoMs());
+    return { hookMs: packetMs + applyMs, tamiyoMs, applyMs };
+  }
+
+  #packet(measures: StepMeasures): SystemStatePacket {
+    const { trainingRunId, experimentName, batchSize, dataset, training } = this.options;
+    const { hardware, cpuUtilPercent } = this.#ports.sampleHardware();
+    return buildPacket(this.#state, measures, {
+      trainingRunId,
+      experimentName,
+      stepsPerEpoch: Math.max(1, Math.floor(dataset.trainingSamples / batchSize)),
+      batchSize,
+      momentum: training.momentum,
+      wallMs: this.#ports.clock.wallMs(),
+      counters: {
+        rejectedCommands: totalOf(this.#tally.rejected),
+        tamiyoTimeouts: this.#tally.failures['decision_timeout'] ?? 0,
+        ...(this.#lastTimeoutMs === undefined ? {} : { lastTimeoutMs: this.#lastTimeoutMs }),
+      },
+      hardware,
+      ...(cpuUtilPercent === undefined ? {} : { cpuUtilPercent }),
+      ...(this.#timings === undefined ? {} : { timings: this.#timings }),
+    });
+  }
+
+  /** The decision in time, or the failure; a source that throws has failed like any other. */
+  async #ask(packet: SystemStatePacket): Promise<Decision> {
+    const { decide } = this.#ports;
+    const asked = Promise.resolve(packet).then(
+      (sent) => decide?.(sent) ?? { kind: 'failure' as const, code: 'no_host' },
+    );
+    const answer = await within(this.#ports, this.options.decisionTimeoutMs, asked);
+    if (answer.ok) return answer.value;
+    return { kind: 'failure', code: answer.error.kind === 'late' ? 'decision_timeout' : 'decision_source_failed' };
+  }
+
+  /** The step goes on without a command: none is made up (D-30). */
+  #fail(code: string, waitedMs: number): void {
+    const late = code === 'decision_timeout';
+    if (late) this.#lastTimeoutMs = waitedMs;
+    this.#tally = count(this.#tally, 'failures', code);
+    const attributes = { code, waited_ms: waitedMs.toFixed(3) };
+    this.#tell([trainerEvent(late ? 'tolaria.tamiyo_timeout' : 'tolaria.tamiyo_error', this.#state.step, attributes)]);
+    this.#change(afterFailedDecision(this.#state, code, this.options.goodDecisionsToRecover));
+  }
+
+  async #follow(bytes: Uint8Array, faults: readonly Fault[]): Promise<void> {
+    const rejectedBefore = totalOf(this.#tally.rejected);
+    const delivered = await this.#delivery.deliver({ state: this.#state, tally: this.#tally }, bytes, faults);
+    this.#state = delivered.state;
+    this.#tally = delivered.tally;
+    if (delivered.restored) this.#restoredAt = delivered.state.step;
+    this.#tell(delivered.events);
+    // A step whose command was refused by verification says nothing good about the channel to the controller.
+    if (totalOf(delivered.tally.rejected) === rejectedBefore) this.#change(afterGoodDecision(this.#state));
+  }
+
+  #finalize(): number {
+    const begunAt: MonoMs = this.#ports.clock.monoMs();
+    const { state, events } = advanceSeeds(this.#state, { plannedSteps: this.options.plannedSteps });
+    this.#state = state;
+    this.#tell(events);
+    return elapsedMs(begunAt, this.#ports.clock.monoMs());
+  }
+
+  #change({ state, events }: CautionChange): void {
+    this.#state = state;
+    this.#tell(events);
+  }
+
+  #tell(events: readonly TrainerEvent[]): void {
+    for (const event of events) {
+      const stage = event.name === 'kasmina.seed_stage' ? event.attributes['to'] : undefined;
+      if (stage !== undefined) this.#tally = count(this.#tally, 'seedStages', stage);
+      this.#ports.onEvent(event);
+    }
+  }
+
+  #haltedReason(): { readonly halted?: string } {
+    const { halted } = this.#state;
+    return halted === undefined ? {} : { halted: halted.reason };
+  }
+
+  /** Judges the run on all validation samples. */
+  summary(): TrainerSummary {
+    const { loss, accuracy } = evaluate(composeNetwork(this.#state), this.dataset.validation);
+    return {
+      trainingRunId: this.options.trainingRunId,
+      steps: this.#state.step,
+      finalLoss: loss,
+      finalAccuracy: accuracy,
+      ...this.#haltedReason(),
+      tally: this.#tally,
+    };
+  }
+}
+
+/** A run on the names given. Throws `HARNESS_OPTION_INVALID`. */
+export const createTrainer = (options: TrainerOptions, ports: TrainerPorts, names: readonly LabelledName[]): Trainer =>
+  new Trainer(ports, resolveTrainerOptions(options), names);

@@ -1,0 +1,3 @@
+import { runTrainerProcess } from './adapters/trainer-process-main.js';
+
+process.exitCode = await runTrainerProcess();
