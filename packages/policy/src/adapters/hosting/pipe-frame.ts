@@ -5,7 +5,7 @@
 export const FRAME_HEADER_BYTES = 24;
 const MAGIC = 0x494d_5954;
 
-export const FRAME_KINDS = {
+const FRAME_KINDS = {
   /** To the child: JSON of {@link LoadRequest}, zero byte, model bytes. */
   load: 1,
   /** To the child: input tensors. */

@@ -1,0 +1,84 @@
+import type { InferenceHost } from '../../src/ports.js';
+import type { Runtime, RuntimeMaker } from '../../src/shell/hosting/runtime.js';
+import { childrenOf } from '../hosts/child-processes.js';
+
+/** A way to break an isolated host. Each must be noticed by the drill. */
+export interface HangFault {
+  readonly means: string;
+  readonly standbyCount?: number;
+  readonly maker?: (maker: RuntimeMaker) => RuntimeMaker;
+  readonly host?: (host: InferenceHost) => InferenceHost;
+}
+
+const changed = (host: InferenceHost, infer: InferenceHost['infer']): InferenceHost => ({
+  infer,
+  readyCount: () => host.readyCount(),
+  close: () => host.close(),
+});
+
+function blockEventLoop(ms: number): void {
+  const endAt = performance.now() + ms;
+  while (performance.now() < endAt);
+}
+
+export const HANG_FAULTS: Readonly<Record<string, HangFault>> = {
+  'deadline-stretched': {
+    means: 'the host waits 15 ms longer than it was told',
+    host: (host) => changed(host, (inputs, deadlineMs) => host.infer(inputs, deadlineMs + 15)),
+  },
+  'overdue-not-killed': {
+    means: 'an overdue process is forgotten instead of killed, and keeps its core',
+    maker: (maker) => ({
+      overdue: 'kill',
+      start: () => {
+        const runtime = maker.start();
+        let stops = 0;
+        // The second stop is the one of `close`, so that the drill itself leaves nothing behind.
+        const stop = (): void => {
+          stops += 1;
+          if (stops > 1) runtime.stop();
+          else setTimeout(() => runtime.stop(), 5000);
+        };
+        return { started: runtime.started, ended: runtime.ended, run: (inputs) => runtime.run(inputs), stop };
+      },
+    }),
+  },
+  'no-standby': { means: 'nothing is warm when the first runtime is lost', standbyCount: 0 },
+  'late-answer': {
+    means: 'a call that is overdue is answered all the same, late',
+    host: (host) =>
+      changed(host, async (inputs, deadlineMs) => {
+        const reply = await host.infer(inputs, deadlineMs);
+        if (reply.ok || reply.error.code !== 'inference_timeout') return reply;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return { ok: true, value: { outputs: {}, runMs: 0, totalMs: deadlineMs + 5 } };
+      }),
+  },
+  'children-crash': {
+    means: 'a child dies now and then although nobody ordered it',
+    host: (host) => {
+      let calls = 0;
+      return changed(host, (inputs, deadlineMs) => {
+        calls += 1;
+        const reply = host.infer(inputs, deadlineMs);
+        if (calls === 4) for (const pid of childrenOf(process.pid)) process.kill(pid, 'SIGKILL');
+        return reply;
+      });
+    },
+  },
+  'event-loop-blocked': {
+    means: 'restarting a runtime holds the event loop for 60 ms before the deadline is answered',
+    maker: (maker) => ({
+      overdue: 'kill',
+      start: () => {
+        const runtime = maker.start();
+        const stop = (): void => {
+          blockEventLoop(60);
+          runtime.stop();
+        };
+        const seen: Runtime = { started: runtime.started, ended: runtime.ended, run: (x) => runtime.run(x), stop };
+        return seen;
+      },
+    }),
+  },
+};
