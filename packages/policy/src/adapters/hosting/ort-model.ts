@@ -9,6 +9,8 @@ export interface LoadRequest {
   /** SHA-256 the model bytes must have, lower-case hex: checked here again, on the bytes that are loaded. */
   readonly modelSha256: string;
   readonly warmUpRuns: number;
+  /** Sizes of the dimensions the model leaves open, by name, for the warm-up runs. What is not named is 1. */
+  readonly warmUpDimensions: Readonly<Record<string, number>>;
 }
 
 /** A model that is loaded and warm in this process or thread. */
@@ -18,7 +20,7 @@ export interface LoadedModel {
 }
 
 const REASON_CHARS_MAX = 400;
-/** A dimension the model leaves open is 1 in a warm-up run: the smallest graph that has everything. */
+/** What an open dimension without a given size is in a warm-up run. */
 const OPEN_DIMENSION = 1;
 
 /** One thread that does not spin: a controller sits beside a training job and must not take its cores. */
@@ -46,7 +48,7 @@ export async function loadModel(model: Uint8Array, request: LoadRequest): Promis
     (tensor) => new ort.Tensor(tensor.type, tensor.data, [...tensor.dims]) as Tensor,
   );
   const loadedAt = performance.now();
-  await runtime.warmUp(request.warmUpRuns);
+  await runtime.warmUp(request);
   return {
     info: {
       runtime: `onnxruntime-node ${ort.env.versions.node ?? 'unknown'}`,
@@ -91,14 +93,14 @@ class OrtModel {
     }
   }
 
-  /** Runs on zeros of the smallest shapes, so that the first decision does not pay for allocations. */
-  async warmUp(runs: number): Promise<void> {
+  /** Runs on zeros of the given sizes, so that the first decision does not pay for allocations. */
+  async warmUp({ warmUpRuns, warmUpDimensions }: LoadRequest): Promise<void> {
     const inputs: Record<string, PlainTensor> = {};
     for (const meta of this.#session.inputMetadata) {
       if (!meta.isTensor) throw new Error(`the input ${meta.name} is no tensor`);
-      inputs[meta.name] = zeros(meta.name, meta.type, meta.shape);
+      inputs[meta.name] = zeros(meta.name, meta.type, sizesOf(meta.shape, warmUpDimensions));
     }
-    for (let run = 0; run < runs; run += 1) {
+    for (let run = 0; run < warmUpRuns; run += 1) {
       const outcome = await this.run(inputs);
       if (outcome.kind === 'failed') throw new Error(`the warm-up run failed: ${outcome.reason}`);
       const nonfinite = firstNonfinite(outcome.outputs);
@@ -107,8 +109,10 @@ class OrtModel {
   }
 }
 
-function zeros(name: string, type: string, shape: readonly (number | string)[]): PlainTensor {
-  const dims = shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : OPEN_DIMENSION));
+const sizesOf = (shape: readonly (number | string)[], open: Readonly<Record<string, number>>): readonly number[] =>
+  shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : (open[String(dim)] ?? OPEN_DIMENSION)));
+
+function zeros(name: string, type: string, dims: readonly number[]): PlainTensor {
   const size = dims.reduce((product, dim) => product * dim, 1);
   if (type === 'float32') return { type, dims, data: new Float32Array(size) };
   if (type === 'int64') return { type, dims, data: new BigInt64Array(size) };

@@ -1,7 +1,8 @@
-import { NODE_TYPES, RELATIONS } from '../../graph/schema.js';
+import { NODE_TYPES, type NodeType, RELATIONS } from '../../graph/schema.js';
 import type { NetworkDims } from '../dims.js';
 import { headsWidth } from '../head-layout.js';
 import type { OnnxPort } from '../onnx/onnx-graph.js';
+import { GAT0_TARGETS, GAT1_TARGETS, incomingCount } from '../relation-index.js';
 import { inputWidths } from '../weight-names.js';
 
 /** Name and version of the compiled form's inputs and outputs; a manifest carries it. */
@@ -35,3 +36,19 @@ export function compiledOutputs(dims: NetworkDims): readonly OnnxPort[] {
     { name: 'blueprint_scores', type: 'float32', dims: ['n_blueprint', 1] },
   ];
 }
+
+const sumOfIncoming = (types: readonly NodeType[]): number => types.reduce((sum, type) => sum + incomingCount(type), 0);
+
+/**
+ * Sizes of the open dimensions for a graph with one node of each type: six nodes and the null node (m), one row per node and
+ * incoming relation plus the root term (s), the buckets of the two attention layers (q0, q1), and the columns that are left
+ * without the activation (m1).
+ */
+export const COMPILED_WARM_UP_DIMENSIONS: Readonly<Record<string, number>> = Object.freeze({
+  ...Object.fromEntries(NODE_TYPES.map((type) => [`n_${type}`, 1])),
+  m: NODE_TYPES.length + 1,
+  m1: NODE_TYPES.length,
+  s: sumOfIncoming(NODE_TYPES) + NODE_TYPES.length,
+  q0: sumOfIncoming(GAT0_TARGETS),
+  q1: sumOfIncoming(GAT1_TARGETS),
+});
