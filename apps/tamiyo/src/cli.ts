@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { configNoun } from './cli/config.js';
+import { demoNoun } from './cli/demo.js';
 import { EXIT } from './cli/output.js';
 import { createProgram } from './cli/program.js';
 
 /** The command line. Nouns are listed here, one by one. */
-const program = createProgram([configNoun]);
+const program = createProgram([demoNoun, configNoun]);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

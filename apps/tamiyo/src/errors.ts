@@ -82,7 +82,7 @@ export const TAMIYO_ERRORS = {
   },
   KEYS_MISSING: {
     means: 'There is no key to sign with.',
-    next: 'Set ESPER_LEYLINE_SECRET (at least 32 bytes) or TAMIYO_KEY_FILE.',
+    next: 'Set ESPER_LEYLINE_SECRET (at least 32 bytes) or TAMIYO_KEY_FOLDER.',
   },
   RECORD_DAMAGED: {
     means: 'A record of the log cannot be read as what it claims to be.',

@@ -1,1 +1,5 @@
-export {};
+export { type Host, type HostSetup, openHost } from './compose.js';
+export { type ResolvedConfig, resolveConfig } from './config/resolve.js';
+export type { DecisionEngine } from './engine.js';
+export { DecisionError, TAMIYO_ERRORS, TamiyoError, type TamiyoErrorCode } from './errors.js';
+export type { Delivered } from './stages/stages.js';

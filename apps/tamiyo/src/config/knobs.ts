@@ -12,7 +12,11 @@ export interface Knob<T = unknown> {
   readonly secret?: true;
 }
 
-const knob = <T>(env: string, schema: z.ZodType<T>, more: Pick<Knob<T>, 'default' | 'changes'>): Knob<T> => ({
+const knob = <T>(
+  env: string,
+  schema: z.ZodType<T>,
+  more: { readonly default: NoInfer<T>; readonly changes: string },
+): Knob<T> => ({
   env,
   schema,
   ...more,
@@ -89,9 +93,9 @@ export const KNOBS = {
     default: true,
     changes: 'Refuses to start on a log with rot; off starts and reports it (FF-03).',
   }),
-  'seal.keyFile': knob('TAMIYO_KEY_FILE', z.string().max(4096), {
+  'seal.keyFolder': knob('TAMIYO_KEY_FOLDER', z.string().max(4096), {
     default: '',
-    changes: 'Key ring file; empty means the secret of the environment, or for the demo a key made at start.',
+    changes: 'Folder of the key ring; empty means the secret in ESPER_LEYLINE_SECRET.',
   }),
   'seal.expiresInMs': knob('TAMIYO_COMMAND_EXPIRES_MS', whole(1_000, 600_000), {
     default: 60_000,

@@ -1,4 +1,4 @@
-import { type DependencyViolation, decode, guard, observe } from '@esper/policy';
+import { type DependencyViolation, decode, guard, observe, withSampledAction } from '@esper/policy';
 import { assess, type BlueprintInput, keepLoss } from '@esper/risk-engine';
 import { DecisionError } from '../errors.js';
 import type { ActivePolicy, DecisionParts, DecisionSession } from './parts.js';
@@ -31,7 +31,11 @@ export function observePacket(
 
 /** What the outputs mean as a command. */
 export function decodeOutputs(from: Inferred, policy: ActivePolicy): Decoded {
-  const proposal = decode(from.outputs, from.observation, policy.decode);
+  const { trainingRunId, packetId } = from.packet;
+  const outputs = policy.samplesActions
+    ? withSampledAction(from.outputs, `${policy.digest}/${trainingRunId}/${packetId}`)
+    : from.outputs;
+  const proposal = decode(outputs, from.observation, policy.decode);
   if (proposal.ok) return { ...from, proposal: proposal.value };
   const refusal = proposal.error;
   if (refusal.code === 'dependency_violation') throw violation(refusal);

@@ -45,6 +45,8 @@ export interface ActivePolicy {
   /** SHA-256 of the manifest, hex. */
   readonly digest: string;
   readonly version: string;
+  /** An untrained policy's actions are drawn from the distribution its logits state, keyed by run and packet. */
+  readonly samplesActions: boolean;
   expired(atMs: number): boolean;
 }
 

@@ -118,6 +118,7 @@ export function engineFixture(
         decode: resolveDecodeConfig({ bundleDigest: 'a'.repeat(64) }),
         digest: 'a'.repeat(64),
         version: 'tamiyo_gnn_v1',
+        samplesActions: false,
         expired: () => false,
       }),
     names: { vocabularies: () => EMPTY_VOCABULARIES, offer: () => undefined },

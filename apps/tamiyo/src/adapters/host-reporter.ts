@@ -1,0 +1,123 @@
+import type { TelemetryPacket } from '@esper/leyline';
+import { circuitStateOf } from '@esper/risk-engine';
+import type { WallClock } from '@esper/std';
+import { buildDecisionPacket, buildFailurePacket, buildNoticePacket, type DecisionFacts } from '@esper/telemetry';
+import type { Config } from '../config/knobs.js';
+import type { DecisionError } from '../errors.js';
+import type { ActivePolicy, DecisionReporter, ReportContext } from '../stages/parts.js';
+import type { Recorded } from '../stages/stages.js';
+
+export interface ReporterParts {
+  readonly config: Config;
+  readonly telemetry: { emit(packet: TelemetryPacket): void };
+  readonly policy: ActivePolicy;
+  readonly clock: WallClock;
+}
+
+/** Turns what happened to a decision into telemetry packets. Never throws into a decision: building is pure, sending queues. */
+export function hostReporter(parts: ReporterParts): DecisionReporter {
+  const totals = { timeouts: { inference: 0, metadata: 0, decision: 0 }, verifierFailures: 0 };
+  const emit = (packet: TelemetryPacket): void => parts.telemetry.emit(packet);
+  return {
+    delivered: (decision, context) => emit(buildDecisionPacket(decisionFacts(decision, context, { parts, totals }))),
+    failed: (error, context) => {
+      countTimeout(error, totals.timeouts);
+      emit(failurePacket(error, context));
+    },
+    recordLost: (what, cause) => emit(lostPacket(what, cause, parts.clock)),
+  };
+}
+
+type Totals = NonNullable<DecisionFacts['totals']>;
+
+function countTimeout(
+  { facts }: DecisionError,
+  timeouts: { inference: number; metadata: number; decision: number },
+): void {
+  if (facts.kind === 'timeout_inference') timeouts.inference += 1;
+  if (facts.kind === 'timeout_urza') timeouts.metadata += 1;
+  if (facts.kind === 'deadline_decision') timeouts.decision += 1;
+}
+
+function decisionFacts(
+  decision: Recorded,
+  context: ReportContext,
+  host: { readonly parts: ReporterParts; readonly totals: Totals },
+): DecisionFacts {
+  const { assessment, packet, identity } = decision;
+  const { config, policy } = host.parts;
+  const breaker = (name: 'inference' | 'metadata') => {
+    const state = context.stateAfter.risk.breakers[name];
+    return {
+      state: state === undefined ? ('UNKNOWN' as const) : circuitStateOf(state),
+      failures: state?.failures ?? 0,
+    };
+  };
+  const lossDelta = assessment.findings.find((finding) => finding.signal === 'loss_delta')?.value;
+  return {
+    packetId: packet.packetId,
+    trainingRunId: packet.trainingRunId,
+    globalStep: packet.globalStep,
+    timestampMs: context.atMs,
+    ...(packet.validationLoss === undefined ? {} : { validationLoss: packet.validationLoss }),
+    lossDelta: typeof lossDelta === 'number' || typeof lossDelta === 'string' ? lossDelta : 0,
+    lossSpikeMax: config['risk.lossSpikeMax'],
+    isConservative: assessment.conservative,
+    command: assessment.command,
+    commandId: identity.commandId,
+    events: [...context.events, assessment.decisionEvent],
+    breakers: { inference: breaker('inference'), metadata: breaker('metadata') },
+    budgetsMs: {
+      inference: config['deadlines.inferenceMs'],
+      metadata: config['deadlines.metadataMs'],
+      decision: config['deadlines.decisionMs'],
+    },
+    inferenceMs: decision.inference.totalMs,
+    decisionMs: context.arrows.deadline.elapsedMs(),
+    policy: { version: policy.digest, architecture: policy.version, isCompiled: true },
+    ...(assessment.command.decision?.coverage === undefined ? {} : { coverage: assessment.command.decision.coverage }),
+    ...(decision.blueprint.kind === 'known' ? { blueprint: blueprintFacts(decision.blueprint.descriptor) } : {}),
+    totals: host.totals,
+    spans: context.arrows.spans,
+  };
+}
+
+function blueprintFacts({
+  blueprintId,
+  tier,
+  risk,
+  sheet,
+}: Extract<Recorded['blueprint'], { kind: 'known' }>['descriptor']): NonNullable<DecisionFacts['blueprint']> {
+  return {
+    blueprintId,
+    tier,
+    risk,
+    ...(sheet?.hazardBand === undefined ? {} : { hazardBand: sheet.hazardBand }),
+    ...(sheet?.provenance === undefined ? {} : { provenance: sheet.provenance }),
+  };
+}
+
+function failurePacket(error: DecisionError, context: ReportContext): TelemetryPacket {
+  const { reason, attributes } = error.facts;
+  const budget = attributes['budget_ms'];
+  return buildFailurePacket({
+    reason,
+    packetId: context.packetId,
+    trainingRunId: context.trainingRunId,
+    timestampMs: context.atMs,
+    attributes: { ...attributes, code: error.code },
+    ...(budget === undefined ? {} : { budgetMs: Number(budget) }),
+    consequences: context.events,
+  });
+}
+
+/** A record that had to be written was not: whoever watches must know, since the log will not tell. */
+function lostPacket(what: string, cause: unknown, clock: WallClock): TelemetryPacket {
+  const timestampMs = clock.wallMs();
+  const detail = cause instanceof Error ? cause.message.slice(0, 200) : 'unknown';
+  return buildNoticePacket({
+    packetId: `tamiyo-record-lost-${timestampMs}`,
+    timestampMs,
+    events: [{ description: 'record_lost', level: 'CRITICAL', attributes: { what, detail } }],
+  });
+}

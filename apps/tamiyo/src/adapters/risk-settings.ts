@@ -1,0 +1,13 @@
+import { sha256 } from '@esper/registry/node';
+import { canonicalRiskConfig, type RiskConfig, resolveRiskConfig } from '@esper/risk-engine';
+import type { Config } from '../config/knobs.js';
+
+/** The risk engine's configuration for this host, with the digest that stands in each command. */
+export function riskSettings(config: Config): RiskConfig {
+  const options = {
+    profile: config.profile === 'harness' ? ('harness' as const) : ('default' as const),
+    loss: { spikeMax: config['risk.lossSpikeMax'] },
+  };
+  const plain = resolveRiskConfig(options);
+  return resolveRiskConfig({ ...options, digest: sha256(new TextEncoder().encode(canonicalRiskConfig(plain))) });
+}

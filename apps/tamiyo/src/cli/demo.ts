@@ -1,0 +1,149 @@
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { brokenPromises, type DemoTally, percentile } from '../demo/demo-tally.js';
+import { demoView } from '../demo/demo-view.js';
+import { type DemoPlan, demoPlan, runDemo } from '../demo/run-demo.js';
+import { TamiyoError } from '../errors.js';
+import { loadConfig } from './load-config.js';
+import { EXIT, type Output } from './output.js';
+import { type Noun, withCommonOptions } from './program.js';
+
+const STEPS_LEAST = 100;
+/** The demo shares two cores with the trainer: deadlines that a busy laptop keeps. */
+const DEMO_SETTINGS = {
+  profile: 'harness',
+  'deadlines.inferenceMs': 250,
+  'deadlines.metadataMs': 250,
+  'deadlines.decisionMs': 1_500,
+} as const;
+
+/** `tamiyo demo`: a real network trains, Tamiyo decides each step. */
+export const demoNoun: Noun = (program, run) => {
+  withCommonOptions(program.command('demo'))
+    .description(
+      'a real network trains in its own process, Tamiyo decides each step; a loss spike is injected half way',
+    )
+    .option('--steps <count>', `training steps, at least ${STEPS_LEAST}`, '240')
+    .option('--seed <number>', 'seed of training and of the untrained policy', '7')
+    .option('--data <folder>', 'where records, keys and policy are kept between runs', './var/tamiyo-demo')
+    .option('--run <id>', 'training run id', 'demo')
+    .action(async (_options: unknown, command: Command) =>
+      run(command, async (context) => {
+        const options = command.opts<{ steps: string; seed: string; data: string; run: string }>();
+        const steps = wholeNumber('--steps', options.steps, STEPS_LEAST);
+        const seed = wholeNumber('--seed', options.seed, 0);
+        const config = await loadConfig(context, {
+          ...DEMO_SETTINGS,
+          dataDir: resolve(options.data),
+          'seal.keyFolder': join(resolve(options.data), 'keys'),
+        });
+        const plan = demoPlan(steps);
+        const startedAt = performance.now();
+        const tally = await runDemo(
+          { config, trainingRunId: options.run, steps, seed },
+          plan,
+          demoView(context.output, { steps, plan }),
+        );
+        return conclude(tally, {
+          output: context.output,
+          plan,
+          dataDir: options.data,
+          seconds: (performance.now() - startedAt) / 1000,
+        });
+      }),
+    );
+};
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new TamiyoError('CONFIG_INVALID', `${name} takes a whole number of at least ${least}, got ${text}`);
+}
+
+interface Conclusion {
+  readonly output: Output;
+  readonly plan: DemoPlan;
+  readonly dataDir: string;
+  readonly seconds: number;
+}
+
+function conclude(tally: DemoTally, { output, plan, dataDir, seconds }: Conclusion): number {
+  const broken = brokenPromises(tally, plan);
+  const latencyMs = Object.fromEntries(
+    (
+      [
+        ['p50', 0.5],
+        ['p95', 0.95],
+        ['p99', 0.99],
+      ] as const
+    ).map(([name, share]) => [name, Number(percentile(tally.latencies, share).toFixed(3))]),
+  );
+  const result = {
+    steps: tally.summary?.steps ?? 0,
+    decisions: tally.decisions,
+    byKind: tally.byKind,
+    changedByRisk: tally.changed.length,
+    rejected: tally.summary?.tally.rejected ?? {},
+    latencyMs,
+    finalAccuracy: tally.summary?.finalAccuracy ?? null,
+    changedByReason: tally.changedByReason,
+    applied: tally.summary?.tally.applied ?? {},
+    failures: tally.failures,
+    restores: tally.summary?.tally.restores.length ?? 0,
+    seconds: Number(seconds.toFixed(1)),
+    broken,
+  };
+  printSummary(output, { tally, result, dataDir });
+  output.object(result);
+  if (broken.length === 0) return EXIT.ok;
+  output.error(new TamiyoError('DEMO_FAILED', broken.join('; ')));
+  return EXIT.failure;
+}
+
+const counts = (of: Readonly<Record<string, number>>): string =>
+  Object.entries(of)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ') || 'none';
+
+function printSummary(
+  output: Output,
+  shown: {
+    readonly tally: DemoTally;
+    readonly result: { readonly latencyMs: Readonly<Record<string, number>>; readonly seconds: number };
+    readonly dataDir: string;
+  },
+): void {
+  const { tally, result, dataDir } = shown;
+  const { summary } = tally;
+  const accuracy = summary === undefined ? 'unknown' : `${(100 * summary.finalAccuracy).toFixed(1)} %`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['training', `${summary?.steps ?? 0} steps in ${result.seconds} s, final validation accuracy ${accuracy}`],
+    ['decisions', `${tally.decisions}: ${counts(tally.byKind)}`],
+    ['changed by risk', `${tally.changed.length}: ${counts(tally.changedByReason)}`],
+    ['applied', counts(summary?.tally.applied ?? {})],
+    ['refused by trainer', `${counts(summary?.tally.rejected ?? {})} (bad commands, injected on purpose)`],
+    ['failed decisions', counts(tally.failures)],
+    ['rollbacks', String(summary?.tally.restores.length ?? 0)],
+    [
+      'decision latency',
+      `p50 ${result.latencyMs['p50']} ms, p95 ${result.latencyMs['p95']} ms, p99 ${result.latencyMs['p99']} ms (validate to durable record)`,
+    ],
+    ['records', `${join(dataDir, 'log')} (every decision, with its command and its reasons)`],
+    ['telemetry', `${join(dataDir, 'bus')} (streams oona.telemetry and oona.emergency)`],
+  ];
+  output.line();
+  output.line(output.style('bold', 'What happened'));
+  for (const [name, text] of rows) output.line(`  ${name.padEnd(19)} ${text}`);
+  const first = tally.changed.find((changed) => changed.because !== '');
+  if (first !== undefined) {
+    output.line();
+    output.line(
+      `For example, at step ${first.step} the policy proposed ${first.proposed}; the risk engine made it ${first.command}:`,
+    );
+    output.line(`  ${first.because}`);
+  }
+  output.line();
+  output.line('Next: run it again (it goes on in the same log, no sequence number is used twice), or');
+  output.line('  pnpm tamiyo config show        every setting and where it comes from');
+  output.line('  pnpm demo --json               every event as one JSON object per line');
+}

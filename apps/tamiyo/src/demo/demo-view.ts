@@ -1,0 +1,101 @@
+import type { TrainerEvent } from '@esper/harness';
+import type { Output } from '../cli/output.js';
+import type { DemoPlan, DemoView } from './run-demo.js';
+
+/** Events that a viewer wants to see as they happen; the rest is counted. */
+const SHOWN = new Set([
+  'tolaria.fault_injected',
+  'tolaria.rollback.restored',
+  'tolaria.rollback.restore_failed',
+  'tolaria.emergency.halt',
+  'tolaria.tamiyo_error',
+  'tolaria.tamiyo_timeout',
+  'tolaria.conservative_entered',
+  'tolaria.conservative_exited',
+  'kasmina.command_rejected',
+  'kasmina.seed_stage',
+]);
+
+/** The live view: a progress bar, a line per interesting event; in JSON mode one object per event. */
+export function demoView(output: Output, given: { readonly steps: number; readonly plan: DemoPlan }): DemoView {
+  let lastReason = '';
+  let lastFault = '';
+  return {
+    ready: (host, files) => {
+      const { manifest } = host.policy.bundle;
+      const mix = manifest.origin.kind === 'untrained' ? manifest.origin.actionPrior : {};
+      output.object({
+        type: 'ready',
+        policy: host.policy.active.digest,
+        untrained: manifest.origin.kind === 'untrained',
+        mix,
+        issuerEpoch: host.issuerEpoch,
+        recovered: host.recovered.counts,
+      });
+      output.line(output.style('bold', 'Tamiyo demo'));
+      output.line(
+        `  policy     ${files.policyMade ? 'made now' : 'found'}: an untrained network; what it proposes is a draw from a stated mix (${Object.entries(
+          mix,
+        )
+          .map(([name, share]) => `${name} ${share}`)
+          .join(', ')})`,
+      );
+      output.line(
+        `  log        ${host.recovered.counts.decision} decisions from earlier runs; this is issuer epoch ${host.issuerEpoch}`,
+      );
+      output.line(
+        `  planned    ${given.steps} steps; a forged and a replayed command, and a learning-rate spike at step ${given.plan.spikeStep}`,
+      );
+      output.line();
+    },
+    decision: (step, { identity, command, assessment, totalMs }, changed) => {
+      output.object({
+        type: 'decision',
+        step,
+        commandId: identity.commandId,
+        sequence: identity.sequence,
+        issuerEpoch: identity.issuerEpoch,
+        command: command.commandType,
+        reason: assessment.reason,
+        changed: assessment.changed,
+        totalMs,
+      });
+      if (changed !== undefined && changed.reason !== lastReason) {
+        output.line(
+          `${label(step)} ${output.style('yellow', 'risk')}  ${changed.proposed} → ${output.style('bold', changed.command)}  ${changed.because}`,
+        );
+      }
+      // A mode that lasts is told once, not at every step.
+      lastReason = changed?.reason ?? (assessment.conservative ? lastReason : '');
+    },
+    failure: (step, error) => {
+      output.object({ type: 'failure', step, code: error.code, message: error.message });
+      output.line(`${label(step)} ${output.style('red', 'failed')} ${error.code}: ${error.message}`);
+    },
+    event: (event) => {
+      output.object({ type: 'event', ...event });
+      const fault = event.name === 'tolaria.fault_injected' ? (event.attributes['kind'] ?? '') : '';
+      if (SHOWN.has(event.name) && (fault === '' || fault !== lastFault)) output.line(eventLine(event, output));
+      if (fault !== '') lastFault = fault;
+    },
+    step: (message) => {
+      output.object(message);
+      output.progress(
+        message.step,
+        given.steps,
+        `accuracy ${(100 * message.validationAccuracy).toFixed(1).padStart(5)} %  loss ${message.validationLoss.toFixed(3)}`,
+      );
+    },
+  };
+}
+
+const label = (step: number): string => `step ${String(step).padStart(4)}`;
+
+function eventLine(event: TrainerEvent, output: Output): string {
+  const style =
+    event.level === 'CRITICAL' || event.level === 'ERROR' ? 'red' : event.level === 'WARNING' ? 'yellow' : 'cyan';
+  const attributes = Object.entries(event.attributes)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+  return `${label(event.step)} ${output.style(style, event.name.replace(/^(tolaria|kasmina)\./, ''))}  ${attributes}`;
+}
