@@ -19,12 +19,20 @@ export {
   type OperatorOrder,
   setConservative,
 } from './core/conservative/operator.js';
-export { EVALUATOR_NAMES, type EvaluatorMode, type EvaluatorName } from './core/evaluators/names.js';
+export {
+  CATALOGUE_EVALUATORS,
+  EVALUATOR_NAMES,
+  type EvaluatorMode,
+  type EvaluatorName,
+} from './core/evaluators/names.js';
+export { RISK_EVENTS, type RiskEventName } from './core/events.js';
 export { FAILURE_KINDS, type FailureKind, onFailure, type RiskFailure, type RiskStep } from './core/failure.js';
 export type { Finding, Verdict } from './core/finding.js';
 export { keepLoss } from './core/fold/next-state.js';
 export { formatFixed, formatPythonFloat, formatTruncated } from './core/format/python-number.js';
 export type { BlueprintInput, CoverageInput, PolicyInput, RiskInput } from './core/input.js';
+export { type RiskRecord, rebuildStates } from './core/replay/record.js';
+export { type DecidedRecord, type Flip, type WhatIf, whatIf } from './core/replay/what-if.js';
 export { carefulnessOf, MITIGATIONS, type Mitigation } from './core/severity.js';
 export { SIGNAL_NAMES, type SignalName, type SignalPolicy } from './core/signals/signal-table.js';
 export { type Adaptation, initialRiskState, type RiskState } from './core/state.js';

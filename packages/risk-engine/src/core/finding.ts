@@ -1,5 +1,6 @@
 import type { Signal, TelemetryEvent, TelemetryLevel } from '@esper/leyline';
 import type { EvaluatorName } from './evaluators/names.js';
+import type { RiskEventName } from './events.js';
 import type { Mitigation } from './severity.js';
 
 /**
@@ -52,7 +53,7 @@ export interface RawFinding {
   /** True for what merely stands (the mode being on): among equals, what was observed is named first. */
   readonly standing: boolean;
   /** Name of the event; a finding without one is recorded only. */
-  readonly event: string | null;
+  readonly event: RiskEventName | null;
 }
 
 /** What evaluating gives: findings, and events that state facts without judging (such as `policy_risk_signal`). */

@@ -1,15 +1,14 @@
 import type { Rules } from './deviation-table.js';
+import { naiveBlueprint, naiveSheet } from './naive-blueprint.js';
 import { type NaiveCall, type NaiveStep, naiveFailure, naiveSuccess } from './naive-breaker.js';
 import {
   NaiveRaise,
-  naiveBlueprint,
   naiveHints,
   naiveIsolation,
   naiveLatency,
   naiveLoss,
   naiveMode,
   naivePolicyRisk,
-  naiveSheet,
 } from './naive-evaluators.js';
 import { type Act, CRITICAL, INFO, NaiveRun } from './naive-run.js';
 import {
@@ -62,12 +61,14 @@ function naiveTimeout(run: NaiveRun, reason: 'timeout_inference' | 'timeout_urza
   if (enters) run.enter(reason);
 }
 
+/** Nothing timed out and both breakers are closed. */
+const calm = ({ scenario, inference, metadata }: NaiveRun): boolean =>
+  !scenario.timedOut && !scenario.blueprintTimeout && inference[0] === 1 && metadata[0] === 1;
+
 /** Evaluators 10 and 11 of the prototype, or the dwell of DEV-RE-04. */
 function naiveRecovery(run: NaiveRun): void {
-  const { timedOut, blueprintTimeout } = run.scenario;
   if (run.reason === null && run.type === 'COMMAND_PAUSE' && run.mode.mode) run.reason = 'conservative_mode';
-  const calm = !timedOut && !blueprintTimeout && run.inference[0] === 1 && run.metadata[0] === 1;
-  if (!calm || run.our('DEV-RE-04')) return;
+  if (run.our('DEV-RE-04') || !calm(run)) return;
   if (run.mode.last_reason === null || run.mode.last_reason === '') {
     run.mode = { ...run.mode, last_reason: 'stabilised' };
   }
@@ -112,25 +113,28 @@ function rankOf({ type, command }: Scenario): number {
   return opening ? 2 : (ranks[type] ?? 0);
 }
 
-/** DEV-RE-01: the gravest act decides; DEV-RE-07: unless the proposal is graver. */
+const gravest = (acts: readonly Act[]): Act | undefined =>
+  acts.reduce<Act | undefined>(
+    (worst, act) => (worst === undefined || graverThan(act, worst) ? act : worst),
+    undefined,
+  );
+
+/** DEV-RE-01: the gravest act decides. */
 function naiveFold(run: NaiveRun): void {
-  if (run.our('DEV-RE-01')) {
-    let deciding = run.acts[0];
-    for (const act of run.acts) {
-      if (deciding !== undefined && graverThan(act, deciding)) deciding = act;
-    }
-    run.reason = deciding?.reason ?? (run.our('DEV-RE-06') ? null : (run.scenario.annotations['risk_reason'] ?? null));
-    run.type = run.scenario.type;
-    if (deciding?.action === 'pause') run.type = 'COMMAND_PAUSE';
-    if (deciding?.action === 'downgrade') run.type = 'COMMAND_OPTIMIZER';
-    run.downgraded = deciding?.action === 'downgrade';
-  }
-  if (!run.our('DEV-RE-07')) return;
-  const rank = rankOf(run.scenario);
-  if (rank >= (run.type === 'COMMAND_PAUSE' ? 3 : 1)) {
-    run.type = run.scenario.type;
-    run.downgraded = false;
-  }
+  const deciding = gravest(run.acts);
+  const brought = run.our('DEV-RE-06') ? null : (run.scenario.annotations['risk_reason'] ?? null);
+  run.reason = deciding?.reason ?? brought;
+  run.type = run.scenario.type;
+  if (deciding?.action === 'pause') run.type = 'COMMAND_PAUSE';
+  if (deciding?.action === 'downgrade') run.type = 'COMMAND_OPTIMIZER';
+  run.downgraded = deciding?.action === 'downgrade';
+}
+
+/** DEV-RE-07: unless the proposal is as careful already. */
+function naiveGraver(run: NaiveRun): void {
+  if (rankOf(run.scenario) < (run.type === 'COMMAND_PAUSE' ? 3 : 1)) return;
+  run.type = run.scenario.type;
+  run.downgraded = false;
 }
 
 /** DEV-RE-12: what the breakers said comes first; DEV-RE-04 needs no entry of its own here. */
@@ -194,7 +198,8 @@ export function runNaive(scenario: Scenario, rules: Rules): NaiveOutcome {
     if (!(error instanceof NaiveRaise)) throw error;
     return { outcome: refusedOutcome(error.message), fullMode: run.mode };
   }
-  naiveFold(run);
+  if (run.our('DEV-RE-01')) naiveFold(run);
+  if (run.our('DEV-RE-07')) naiveGraver(run);
   const outcome: Outcome = {
     refused: null,
     type: run.type,

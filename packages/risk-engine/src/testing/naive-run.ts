@@ -110,7 +110,7 @@ export class NaiveRun {
 }
 
 /** How a value fails to be evidence. */
-export function problemOf(given: number | string): string {
+function problemOf(given: number | string): string {
   if (typeof given === 'string') return 'text';
   return Number.isNaN(given) ? 'nan' : 'infinite';
 }

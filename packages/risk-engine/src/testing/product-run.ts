@@ -1,14 +1,4 @@
-import {
-  type BlueprintDescriptor,
-  type BlueprintTier,
-  type CommandDraft,
-  type CommandType,
-  type SafetySheet,
-  type SeedOperationKind,
-  type Signal,
-  TELEMETRY_LEVELS,
-  type TelemetryEvent,
-} from '@esper/leyline';
+import { type CommandDraft, type Signal, TELEMETRY_LEVELS, type TelemetryEvent } from '@esper/leyline';
 import type { MonoMs, UnixMs } from '@esper/std';
 import { assess } from '../core/assess.js';
 import type { BreakerState } from '../core/breaker/breaker.js';
@@ -20,7 +10,8 @@ import { initialRiskState, type RiskState } from '../core/state.js';
 import type { Instant } from '../core/time/engine-clock.js';
 import { RiskError } from '../errors.js';
 import { resolveRiskConfig } from '../options.js';
-import { parsePythonFloat, vectorNumber } from './python-text.js';
+import { descriptorOf, draftOf } from './product-draft.js';
+import { parsePythonFloat } from './python-text.js';
 import {
   type Outcome,
   refusedOutcome,
@@ -41,7 +32,7 @@ const UNKNOWN_ENTRY_S = -1;
  * The configuration recordings are compared under: the thresholds of the line, nothing required (the prototype never
  * requires anything), and nothing beyond the prototype. Everything else is the default, conservative mode included.
  */
-export function comparisonConfig(limits: Scenario['limits'], breaker: Scenario['breaker']): RiskConfig {
+function comparisonConfig(limits: Scenario['limits'], breaker: Scenario['breaker']): RiskConfig {
   const optional = { presence: 'optional' } as const;
   const named = { ...initialBreakerLimits, cooldownMs: breaker.cooldownS, failuresMax: breaker.threshold };
   return resolveRiskConfig({
@@ -104,87 +95,6 @@ export const eventTo = ({ description, level, attributes }: TelemetryEvent): Vec
   TELEMETRY_LEVELS[level],
   attributes,
 ];
-
-const withoutPrefix = (text: string | undefined, prefix: string): string =>
-  text?.startsWith(prefix) === true ? text.slice(prefix.length) : 'UNKNOWN';
-
-function draftOf({ command, type }: Scenario): CommandDraft {
-  const { seedOperation, optimizerAdjustment, circuitBreaker, rollbackPayload } = command;
-  return {
-    version: 1,
-    commandType: withoutPrefix(type, 'COMMAND_') as CommandType,
-    ...(command.targetSeedId === undefined ? {} : { targetSeedId: command.targetSeedId }),
-    ...(seedOperation === undefined
-      ? {}
-      : {
-          seedOperation: {
-            operation: withoutPrefix(seedOperation.operation, 'SEED_OP_') as SeedOperationKind,
-            blueprintId: seedOperation.blueprintId ?? '',
-            parameters: {},
-          },
-        }),
-    ...(optimizerAdjustment === undefined
-      ? {}
-      : {
-          optimizerAdjustment: {
-            optimizerId: optimizerAdjustment.optimizerId ?? '',
-            hyperparameters: optimizerAdjustment.hyperparameters ?? {},
-          },
-        }),
-    ...(circuitBreaker === undefined
-      ? {}
-      : {
-          circuitBreaker: {
-            desiredState: withoutPrefix(circuitBreaker.desiredState, 'CIRCUIT_STATE_') as 'OPEN',
-            rationale: circuitBreaker.rationale ?? '',
-          },
-        }),
-    ...(rollbackPayload === undefined ? {} : { rollback: { tier: 'full', reason: '' } as const }),
-    issuedBy: 'tamiyo',
-    annotations: command.annotations ?? {},
-  };
-}
-
-const TIERS: readonly string[] = ['SAFE', 'EXPERIMENTAL', 'HIGH_RISK'];
-
-function tierOf(tier: string | undefined): BlueprintTier {
-  const name = withoutPrefix(tier, 'BLUEPRINT_TIER_');
-  return TIERS.includes(name) ? (name as BlueprintTier) : 'UNKNOWN';
-}
-
-/** The sheet with its words as they came: what is in no list must reach the engine. */
-function sheetOf(given: Readonly<Record<string, unknown>>): SafetySheet {
-  const renamed = {
-    hazard_band: 'hazardBand',
-    handling_class: 'handlingClass',
-    resource_profile: 'resourceProfile',
-    provenance: 'provenance',
-  };
-  const texts = Object.entries(renamed).flatMap(([from, to]) =>
-    Object.hasOwn(given, from) ? [[to, given[from]]] : [],
-  );
-  const score = given['risk_score'];
-  return {
-    ...Object.fromEntries(texts),
-    ...(score === undefined ? {} : { riskScore: vectorNumber(score) }),
-    signature: 'unchecked',
-  } as SafetySheet;
-}
-
-function descriptorOf(given: NonNullable<Scenario['blueprint']>): BlueprintDescriptor {
-  return {
-    blueprintId: 'bp',
-    name: '',
-    tier: tierOf(given.tier),
-    risk: vectorNumber(given.risk ?? 0),
-    stage: given.stage ?? 0,
-    quarantineOnly: given.quarantine_only === true,
-    approvalRequired: given.approval_required === true,
-    description: '',
-    allowedParameters: {},
-    ...(given.bsds === undefined ? {} : { sheet: sheetOf(given.bsds) }),
-  };
-}
 
 /** The policy's score as a typed producer would give it: a number, or the text that is none. */
 function scoreOf(text: string | undefined): Signal | undefined {

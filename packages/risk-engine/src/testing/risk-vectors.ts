@@ -23,19 +23,23 @@ const OFF: VectorMode = { mode: false, enabled: false, last_reason: null, last_e
 /** A recorded output in the form it is compared in. */
 function recordedOutcome(out: VectorOutput): Outcome {
   if (out.raises !== undefined) return refusedOutcome(out.raises);
-  return {
-    refused: null,
-    type: out.type ?? '',
-    payload: out.payload ?? null,
-    optimizerId: out.optimizer_id ?? null,
-    hyperparameters: out.hyperparameters ?? {},
-    annotations: out.annotations ?? {},
-    events: out.events ?? [],
-    mode: comparedMode(out.cons ?? OFF),
-    inference: out.inference ?? CLOSED,
-    metadata: out.metadata ?? CLOSED,
-  };
+  const { type = '', payload = null, optimizer_id: optimizerId = null, hyperparameters = {} } = out;
+  return { refused: null, type, payload, optimizerId, hyperparameters, ...recordedState(out) };
 }
+
+const recordedState = ({
+  annotations = {},
+  events = [],
+  cons = OFF,
+  inference = CLOSED,
+  metadata = CLOSED,
+}: VectorOutput): Pick<Outcome, 'annotations' | 'events' | 'mode' | 'inference' | 'metadata'> => ({
+  annotations,
+  events,
+  mode: comparedMode(cons),
+  inference,
+  metadata,
+});
 
 interface Step {
   readonly scenario: (rules: Rules) => Scenario;

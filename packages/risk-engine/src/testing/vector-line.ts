@@ -102,24 +102,37 @@ const DEFAULT_LIMITS: VectorThresholds = {
 const numbersOf = <Key extends string>(given: Readonly<Record<Key, unknown>>): Record<Key, number> =>
   Object.fromEntries(Object.entries(given).map(([key, value]) => [key, vectorNumber(value)])) as Record<Key, number>;
 
+/** The inputs a line may leave out, with their defaults. */
+const WITH_DEFAULTS = {
+  metrics: {},
+  loss_delta: 0,
+  blueprint_info: null,
+  timed_out: false,
+  blueprint_timeout: false,
+  cons: MODE_OFF,
+  inference: CLOSED,
+  metadata: CLOSED,
+} as const satisfies Partial<VectorInput>;
+
 /** Fills in the defaults the format leaves out. */
 export function scenarioOf(
   given: VectorInput,
   around: Partial<Pick<Scenario, 'nowS' | 'lossDelta' | 'mode' | 'inference' | 'metadata' | 'breaker' | 'limits'>> = {},
 ): Scenario {
+  const line = { ...WITH_DEFAULTS, ...given };
   return {
     nowS: 1000,
     type: given.command.commandType ?? 'COMMAND_UNKNOWN',
     command: given.command,
     annotations: given.command.annotations ?? {},
-    metrics: new Map(Object.entries(numbersOf(given.metrics ?? {}))),
-    lossDelta: vectorNumber(given.loss_delta ?? 0),
-    blueprint: given.blueprint_info ?? null,
-    timedOut: given.timed_out ?? false,
-    blueprintTimeout: given.blueprint_timeout ?? false,
-    mode: given.cons ?? MODE_OFF,
-    inference: given.inference ?? CLOSED,
-    metadata: given.metadata ?? CLOSED,
+    metrics: new Map(Object.entries(numbersOf(line.metrics))),
+    lossDelta: vectorNumber(line.loss_delta),
+    blueprint: line.blueprint_info,
+    timedOut: line.timed_out,
+    blueprintTimeout: line.blueprint_timeout,
+    mode: line.cons,
+    inference: line.inference,
+    metadata: line.metadata,
     breaker: { threshold: 3, cooldownS: 0.1 },
     limits: numbersOf({ ...DEFAULT_LIMITS, ...given.risk }),
     ...around,

@@ -12,7 +12,7 @@ export type RiskLevel = (typeof RISK_LEVELS)[number];
 const HOT_ABOVE = 0.8;
 
 /** The signal each dimension is read from. */
-export const DIMENSION_SIGNALS = {
+const DIMENSION_SIGNALS = {
   gradient: 'gradient_norm',
   performance: 'loss_volatility',
   resource: 'memory_ratio',

@@ -64,7 +64,7 @@ const halfOpen = (from: BreakerState): Extract<BreakerState, { kind: 'half_open'
 });
 
 /** What time alone has done: a cool-down or a forced state that is over. No timer is ever needed. */
-export function settleBreaker(state: BreakerState, nowMs: number): BreakerState {
+function settleBreaker(state: BreakerState, nowMs: number): BreakerState {
   if (state.kind === 'open') return nowMs >= state.untilMs ? halfOpen(state) : state;
   if (state.kind !== 'forced_open' && state.kind !== 'disabled') return state;
   const { untilMs } = state.forced;

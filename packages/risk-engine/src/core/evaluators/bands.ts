@@ -1,6 +1,7 @@
 import type { TelemetryLevel } from '@esper/leyline';
 import type { RiskConfig } from '../config.js';
 import type { RiskContext } from '../context.js';
+import type { RiskEventName } from '../events.js';
 import { type Comparison, finding, passing, type RawFinding } from '../finding.js';
 import { graver, type Mitigation } from '../severity.js';
 import type { Reading } from '../signals/reading.js';
@@ -12,7 +13,7 @@ export interface Band {
   readonly threshold: (config: RiskConfig) => number;
   /** `reason` and `event` differ in one place only (isolation), as the catalogue has it. */
   readonly reason: string;
-  readonly event: string;
+  readonly event: RiskEventName;
   readonly level: TelemetryLevel;
   readonly mitigation: Mitigation;
   /** `seed_mitigates`: noticed always, acts on a SEED only. `seed_only`: looked at for a SEED only. */
@@ -87,10 +88,7 @@ function crossed(
 }
 
 /** What the gravest value of the signal would lead to. */
-export function worstOf(
-  rule: BandRule,
-  seed: boolean,
-): { readonly mitigation: Mitigation; readonly entersMode: boolean } {
+function worstOf(rule: BandRule, seed: boolean): { readonly mitigation: Mitigation; readonly entersMode: boolean } {
   let mitigation: Mitigation = 'none';
   let entersMode = false;
   for (const band of rule.bands) {

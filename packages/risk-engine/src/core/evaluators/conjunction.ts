@@ -14,7 +14,3 @@ export function both(a: Certainty, b: Certainty): Certainty {
   if (a === 'no' || b === 'no') return 'no';
   return a === 'yes' && b === 'yes' ? 'yes' : 'perhaps';
 }
-
-/** The first of two readings that is no evidence. */
-export const firstUnknown = (a: Reading, b: Reading): Extract<Reading, { kind: 'unknown' }> | undefined =>
-  [a, b].find((reading) => reading.kind === 'unknown');

@@ -1,7 +1,8 @@
+import { invariant } from '@esper/std';
 import type { RiskContext } from '../context.js';
 import { type Evaluation, finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed, formatTruncated } from '../format/python-number.js';
-import type { Reading } from '../signals/reading.js';
+import { numberOf, shownReading } from '../signals/reading.js';
 import { type BandRule, judgeBands } from './bands.js';
 import { both, certainty } from './conjunction.js';
 import type { Evaluator } from './evaluator.js';
@@ -42,44 +43,47 @@ const CPU: BandRule = {
   ],
 };
 
-const shown = (reading: Reading, digits: number): string =>
-  reading.kind === 'value' ? formatFixed(reading.value, digits) : reading.kind;
-
-function gpuUnknown(util: Reading, free: Reading, seed: boolean): RawFinding {
+function gpuUnknown({ readings, seed }: RiskContext): RawFinding {
+  const { gpu_util_percent: util, gpu_mem_free_gb: free } = readings;
   const worst = { mitigation: seed ? 'pause' : 'none', entersMode: false } as const;
   if (util.kind === 'unknown') return unknownSignal('gpu_util_percent', util, worst);
-  if (free.kind === 'unknown') return unknownSignal('gpu_mem_free_gb', free, worst);
-  return passing('gpu_util_percent', null, null);
+  invariant(free.kind === 'unknown', 'one of the two readings is unknown');
+  return unknownSignal('gpu_mem_free_gb', free, worst);
 }
 
-/** A busy device with hardly any memory left (RE-43): both must hold, and either may be unreadable. */
-function judgeGpu({ readings, config, seed }: RiskContext): RawFinding {
+function gpuFine({ readings, config }: RiskContext): RawFinding {
+  const util = readings.gpu_util_percent;
+  if (util.kind === 'absent') return neutral('gpu_util_percent', util.seen);
+  return passing('gpu_util_percent', numberOf(util), { threshold: config.device.gpuUtilPercentMin, comparison: '>=' });
+}
+
+function gpuPressed({ readings, config, seed }: RiskContext): RawFinding {
   const { gpu_util_percent: util, gpu_mem_free_gb: free } = readings;
-  const { gpuUtilPercentMin, gpuFreeGbMax } = config.device;
-  const pressed = both(
-    certainty(util, (value) => value >= gpuUtilPercentMin),
-    certainty(free, (value) => value <= gpuFreeGbMax),
-  );
-  if (pressed === 'perhaps') return gpuUnknown(util, free, seed);
-  if (pressed === 'no')
-    return util.kind === 'absent' ? neutral('gpu_util_percent', util.seen) : gpuFine(util, gpuUtilPercentMin);
   return finding({
     signal: 'gpu_util_percent',
-    value: util.kind === 'value' ? util.value : null,
-    threshold: gpuUtilPercentMin,
+    value: numberOf(util),
+    threshold: config.device.gpuUtilPercentMin,
     comparison: '>=',
     verdict: seed ? 'fail' : 'warn',
     mitigation: seed ? 'pause' : 'none',
     reason: 'device_pressure_high',
     level: 'WARNING',
-    attributes: { gpu_util: shown(util, 1), gpu_mem_free_gb: shown(free, 2) },
-    entersMode: false,
+    attributes: { gpu_util: shownReading(util, 1), gpu_mem_free_gb: shownReading(free, 2) },
     event: 'device_pressure_high',
   });
 }
 
-const gpuFine = (util: Reading, threshold: number): RawFinding =>
-  passing('gpu_util_percent', util.kind === 'value' ? util.value : null, { threshold, comparison: '>=' });
+/** A busy device with hardly any memory left (RE-43): both must hold, and either may be unreadable. */
+function judgeGpu(context: RiskContext): RawFinding {
+  const { readings, config } = context;
+  const { gpuUtilPercentMin, gpuFreeGbMax } = config.device;
+  const pressed = both(
+    certainty(readings.gpu_util_percent, (value) => value >= gpuUtilPercentMin),
+    certainty(readings.gpu_mem_free_gb, (value) => value <= gpuFreeGbMax),
+  );
+  if (pressed === 'perhaps') return gpuUnknown(context);
+  return pressed === 'yes' ? gpuPressed(context) : gpuFine(context);
+}
 
 /** Isolation violations and pressure on the devices (RE-42 to RE-44). */
 export const isolationAndDevice: Evaluator = {

@@ -1,4 +1,5 @@
 import type { RiskConfig } from '../config.js';
+import type { RiskEventName } from '../events.js';
 import { formatFixed } from '../format/python-number.js';
 import type { SignalName } from '../signals/signal-table.js';
 import { type Band, type BandRule, judgeBands } from './bands.js';
@@ -6,7 +7,7 @@ import type { Evaluator } from './evaluator.js';
 
 const slow = (
   signal: SignalName,
-  reason: string,
+  reason: RiskEventName,
   action: { readonly mitigation: 'pause' | 'downgrade'; readonly threshold: (config: RiskConfig) => number },
 ): BandRule => {
   const band: Band = {

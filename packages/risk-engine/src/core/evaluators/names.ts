@@ -13,8 +13,11 @@ export const CATALOGUE_EVALUATORS = [
   'stabilisation',
 ] as const;
 
+/** Those beyond the prototype. */
+const MORE_EVALUATORS = ['multi_signal', 'rollback'] as const;
+
 /** Every evaluator: the catalogue's, then those beyond the prototype. */
-export const EVALUATOR_NAMES = [...CATALOGUE_EVALUATORS, 'multi_signal', 'rollback'] as const;
+export const EVALUATOR_NAMES = [...CATALOGUE_EVALUATORS, ...MORE_EVALUATORS] as const;
 export type EvaluatorName = (typeof EVALUATOR_NAMES)[number];
 
 /** `shadow` evaluates and records, and changes nothing; `off` does not evaluate. */

@@ -1,8 +1,10 @@
+import { invariant } from '@esper/std';
 import type { RiskConfig } from '../config.js';
 import type { RiskContext } from '../context.js';
+import type { RiskEventName } from '../events.js';
 import { finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
-import type { Reading } from '../signals/reading.js';
+import { numberOf, shownReading } from '../signals/reading.js';
 import type { SignalName } from '../signals/signal-table.js';
 import { type Band, type BandRule, judgeBands } from './bands.js';
 import { both, certainty } from './conjunction.js';
@@ -11,7 +13,7 @@ import { neutral, unknownSignal } from './unknown.js';
 
 const hint = (
   signal: SignalName,
-  reason: string,
+  reason: RiskEventName,
   options: Pick<Band, 'applies' | 'attributes'> & { readonly threshold: (config: RiskConfig) => number },
 ): BandRule => ({
   signal,
@@ -37,46 +39,46 @@ const RULES: readonly BandRule[] = [
   }),
 ];
 
-const shown = (reading: Reading, digits: number): string =>
-  reading.kind === 'value' ? formatFixed(reading.value, digits) : reading.kind;
-
-function learningRateUnknown(rate: Reading, delta: Reading, seed: boolean): RawFinding {
+function rateUnknown({ readings, seed }: RiskContext): RawFinding {
+  const { optimizer_lr: rate, loss_delta: delta } = readings;
   const worst = { mitigation: seed ? 'downgrade' : 'none', entersMode: false } as const;
   if (rate.kind === 'unknown') return unknownSignal('optimizer_lr', rate, worst);
-  if (delta.kind === 'unknown') return unknownSignal('loss_delta', delta, worst);
-  return passing('optimizer_lr', null, null);
+  invariant(delta.kind === 'unknown', 'one of the two readings is unknown');
+  return unknownSignal('loss_delta', delta, worst);
 }
 
-/** A learning rate that cannot help while the loss rises (RE-48). */
-function judgeLearningRate({ readings, config, seed }: RiskContext): RawFinding {
+function rateFine({ readings, config }: RiskContext): RawFinding {
+  const rate = readings.optimizer_lr;
+  if (rate.kind === 'absent') return neutral('optimizer_lr', rate.seen);
+  return passing('optimizer_lr', numberOf(rate), { threshold: config.optimizer.learningRateMax, comparison: '<=' });
+}
+
+function rateStuck({ readings, config, seed }: RiskContext): RawFinding {
   const { optimizer_lr: rate, loss_delta: delta } = readings;
-  const { learningRateMax } = config.optimizer;
-  const rising = config.loss.warningRatio * config.loss.spikeMax;
-  const stuck = both(
-    certainty(rate, (value) => value <= learningRateMax),
-    certainty(delta, (value) => value > rising),
-  );
-  if (stuck === 'perhaps') return learningRateUnknown(rate, delta, seed);
-  if (stuck === 'no')
-    return rate.kind === 'absent'
-      ? neutral('optimizer_lr', rate.seen)
-      : passing('optimizer_lr', rate.kind === 'value' ? rate.value : null, {
-          threshold: learningRateMax,
-          comparison: '<=',
-        });
   return finding({
     signal: 'optimizer_lr',
-    value: rate.kind === 'value' ? rate.value : null,
-    threshold: learningRateMax,
+    value: numberOf(rate),
+    threshold: config.optimizer.learningRateMax,
     comparison: '<=',
     verdict: seed ? 'fail' : 'warn',
     mitigation: seed ? 'downgrade' : 'none',
     reason: 'optimizer_hint',
     level: 'WARNING',
-    attributes: { lr: shown(rate, 6), loss_delta: shown(delta, 3) },
-    entersMode: false,
+    attributes: { lr: shownReading(rate, 6), loss_delta: shownReading(delta, 3) },
     event: 'optimizer_hint',
   });
+}
+
+/** A learning rate that cannot help while the loss rises (RE-48). */
+function judgeLearningRate(context: RiskContext): RawFinding {
+  const { readings, config } = context;
+  const rising = config.loss.warningRatio * config.loss.spikeMax;
+  const stuck = both(
+    certainty(readings.optimizer_lr, (value) => value <= config.optimizer.learningRateMax),
+    certainty(readings.loss_delta, (value) => value > rising),
+  );
+  if (stuck === 'perhaps') return rateUnknown(context);
+  return stuck === 'yes' ? rateStuck(context) : rateFine(context);
 }
 
 /** What the optimizer's own statistics say (RE-45 to RE-48). */

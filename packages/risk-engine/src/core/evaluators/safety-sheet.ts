@@ -21,7 +21,11 @@ const present = (sheet: SafetySheet): TelemetryEvent => ({
   attributes: { hazard: sheet.hazardBand ?? '', risk: riskText(sheet.riskScore), provenance: provenanceOf(sheet) },
 });
 
-const stopping = (reason: string, attributes: Readonly<Record<string, string>>, value: string): RawFinding =>
+const stopping = (
+  reason: 'bsds_handling_quarantine' | 'bsds_hazard_critical',
+  attributes: Readonly<Record<string, string>>,
+  value: string,
+): RawFinding =>
   finding({
     signal: reason === 'bsds_hazard_critical' ? 'sheet.hazard_band' : 'sheet.handling_class',
     value,

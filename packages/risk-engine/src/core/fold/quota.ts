@@ -1,6 +1,7 @@
 import { type PauseQuotaState, takePause } from '../beyond/pause-quota.js';
 import type { RiskContext } from '../context.js';
 import { finding, type RawFinding } from '../finding.js';
+import { severityOf } from '../severity.js';
 import type { Judged, Judgement } from './judgement.js';
 import { foldFindings, tightens } from './verdict.js';
 
@@ -29,11 +30,11 @@ function spentFinding({ config }: RiskContext): RawFinding {
   });
 }
 
-/** True when this decision begins a pause: one the run was not already under. */
+/** True when this decision stops the run where it was going: a pause or graver, and no mode it was already under. */
 function beginsPause({ judged }: Judgement, { draft, state }: RiskContext): boolean {
   if (state.mode.kind === 'on') return false;
   const { mitigation } = foldFindings(judged);
-  return mitigation === 'pause' && tightens(draft, mitigation);
+  return severityOf(mitigation) >= severityOf('pause') && tightens(draft, mitigation);
 }
 
 /** Counts the pauses the engine orders by itself; beyond the quota it calls for somebody (G-14). Never allows more. */

@@ -15,13 +15,13 @@ export interface Verdicts {
 }
 
 /** The reason of a decision nothing was found against. */
-export const NO_REASON = 'policy';
+const NO_REASON = 'policy';
 
 /**
  * The order of findings, gravest first: what they ask for, then whether they enter conservative mode, then the level of
  * their event, then observations before what merely stands, then table order. Total, so no order of evaluation shows.
  */
-export function compareGravity(a: Judged, b: Judged): number {
+function compareGravity(a: Judged, b: Judged): number {
   return (
     severityOf(b.raw.mitigation) - severityOf(a.raw.mitigation) ||
     Number(b.raw.entersMode) - Number(a.raw.entersMode) ||
@@ -82,7 +82,7 @@ function condition({ signal, value, threshold, comparison, verdict }: Judged['ra
 }
 
 /** The nearest counterfactual: what would have been different on the good side of this finding's threshold. */
-export function counterfactualOf(entry: Judged, judged: readonly Judged[], draft: CommandDraft): string {
+function counterfactualOf(entry: Judged, judged: readonly Judged[], draft: CommandDraft): string {
   const [is, were] = condition(entry.raw);
   if (!entry.enforced) return `${is}; in shadow, it would have asked for: ${entry.raw.mitigation}`;
   const type = typeWithout(judged, entry, draft);

@@ -1,4 +1,5 @@
 import type { Signal } from '@esper/leyline';
+import { formatFixed } from '../format/python-number.js';
 import type { SignalPolicy } from './signal-table.js';
 
 /** Why a reading is no evidence. */
@@ -30,3 +31,10 @@ export function readAbsent(policy: SignalPolicy, seenMs: number | undefined, now
   if (seenMs === undefined) return NEVER_SEEN;
   return nowMs - seenMs > policy.ageMsMax ? STALE : NOT_NOW;
 }
+
+/** The number of a reading, or `null` when it has none. */
+export const numberOf = (reading: Reading): number | null => (reading.kind === 'value' ? reading.value : null);
+
+/** A reading as an event shows it: its number with so many decimals, or what it is instead. */
+export const shownReading = (reading: Reading, digits: number): string =>
+  reading.kind === 'value' ? formatFixed(reading.value, digits) : reading.kind;

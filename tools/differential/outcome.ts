@@ -1,0 +1,35 @@
+/** What comparing one recorded case with ours has shown. Packages declare the same shape for themselves. */
+export type VectorOutcome =
+  | { readonly kind: 'equal' }
+  /** Ids of the deviations that show, joined by `+`. */
+  | { readonly kind: 'explained'; readonly deviation: string }
+  | { readonly kind: 'unexplained'; readonly detail: string };
+
+/** A folder of vectors, read by path below it. */
+export interface VectorFolder {
+  /** Names directly below, sorted. */
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+  /** The bytes of a file below, or `undefined` when there is none of that path. */
+  read(path: string): Uint8Array | undefined;
+}
+
+type Outcomes = readonly VectorOutcome[] | Promise<readonly VectorOutcome[]>;
+export type LineRunner = (line: unknown) => Outcomes;
+export type FolderRunner = (folder: VectorFolder) => Outcomes;
+
+/** One deliberate difference, as the package that makes it describes it. */
+export interface Deviation {
+  readonly id: string;
+  readonly rule: string;
+  readonly why: string;
+  /** Which input it shows on, and what the expected value is computed from. */
+  readonly recognisedBy: string;
+}
+
+/** What a package's `testing` entry may export for the comparison. */
+export interface VectorExports {
+  readonly vectorRunners?: Readonly<Record<string, LineRunner>>;
+  readonly folderRunners?: Readonly<Record<string, FolderRunner>>;
+  readonly deviations?: readonly Deviation[];
+}
