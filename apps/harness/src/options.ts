@@ -107,22 +107,57 @@ function checkedFaults(faults: readonly Fault[]): readonly Fault[] {
   return Object.freeze([...faults]);
 }
 
-function datasetSize(given: TrainerOptions): DatasetSize {
-  return Object.freeze({
-    featureCount: whole('featureCount', given.featureCount ?? 256, [16, 4096]),
-    trainingSamples: whole('trainingSamples', given.trainingSamples ?? 8192, [64, 65_536]),
-    validationSamples: whole('validationSamples', given.validationSamples ?? 640, [10, 16_384]),
-    namesPerSample: whole('namesPerSample', given.namesPerSample ?? 10, [1, 32]),
-  });
+const DEFAULTS = {
+  experimentName: 'cldr-languages',
+  seed: 1,
+  plannedSteps: 250,
+  width: 48,
+  batchSize: 64,
+  baseLearningRate: 0.02,
+  momentum: 0.9,
+  featureCount: 256,
+  trainingSamples: 8192,
+  validationSamples: 640,
+  namesPerSample: 10,
+  nonFiniteGradients: 'skip',
+  decisionTimeoutMs: 2000,
+  goodDecisionsToRecover: 5,
+  snapshotEverySteps: 5,
+  snapshotMarginSteps: 3,
+  snapshotsMax: 8,
+  snapshotBytesMax: 32 * 1024 * 1024,
+  checkpointEverySteps: 25,
+  fastRestoreDeadlineMs: 500,
+  fullRestoreDeadlineMs: 12_000,
+  faults: [],
+} as const satisfies Omit<TrainerOptions, 'trainingRunId'>;
+
+type Complete = Required<TrainerOptions>;
+
+/** The slice looked at in each step, unless there are fewer samples. */
+const VALIDATION_SLICE = 200;
+
+function withDefaults(given: TrainerOptions): Complete {
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const complete = { ...DEFAULTS, ...(present as unknown as TrainerOptions) };
+  return { validationSlice: Math.min(VALIDATION_SLICE, complete.validationSamples), ...complete };
 }
 
-function trainingSettings(given: TrainerOptions): TrainingSettings {
-  const nonFiniteGradients = given.nonFiniteGradients ?? 'skip';
-  if (nonFiniteGradients !== 'skip' && nonFiniteGradients !== 'apply')
-    throw invalid('nonFiniteGradients: skip or apply');
+const datasetSize = (given: Complete): DatasetSize =>
+  Object.freeze({
+    featureCount: whole('featureCount', given.featureCount, [16, 4096]),
+    trainingSamples: whole('trainingSamples', given.trainingSamples, [64, 65_536]),
+    validationSamples: whole('validationSamples', given.validationSamples, [10, 16_384]),
+    namesPerSample: whole('namesPerSample', given.namesPerSample, [1, 32]),
+  });
+
+function trainingSettings({ nonFiniteGradients, baseLearningRate, momentum }: Complete): TrainingSettings {
+  if (nonFiniteGradients !== 'skip' && nonFiniteGradients !== 'apply') {
+    throw invalid('nonFiniteGradients must be skip or apply');
+  }
   return Object.freeze({
-    baseLearningRate: real('baseLearningRate', given.baseLearningRate ?? 0.02, [1e-6, 10]),
-    momentum: real('momentum', given.momentum ?? 0.9, [0, 0.999]),
+    baseLearningRate: real('baseLearningRate', baseLearningRate, [1e-6, 10]),
+    momentum: real('momentum', momentum, [0, 0.999]),
     microbatches: MICROBATCHES,
     nonFiniteGradients,
   });
@@ -130,31 +165,31 @@ function trainingSettings(given: TrainerOptions): TrainingSettings {
 
 /** Defaults filled in, every field checked, frozen. Throws `HARNESS_OPTION_INVALID` with the field, value and range. */
 export function resolveTrainerOptions(given: TrainerOptions): ResolvedTrainerOptions {
-  const dataset = datasetSize(given);
-  const batchSize = whole('batchSize', given.batchSize ?? 64, [MICROBATCHES, dataset.trainingSamples]);
+  const all = withDefaults(given);
+  const dataset = datasetSize(all);
+  const batchSize = whole('batchSize', all.batchSize, [MICROBATCHES, dataset.trainingSamples]);
   if (batchSize % MICROBATCHES !== 0) throw invalid(`batchSize must be divisible by ${MICROBATCHES}, got ${batchSize}`);
-  const validationSlice = given.validationSlice ?? Math.min(200, dataset.validationSamples);
   return Object.freeze({
-    trainingRunId: runId(given.trainingRunId),
-    experimentName: given.experimentName ?? 'cldr-languages',
-    seed: whole('seed', given.seed ?? 1, [0, 2 ** 32 - 1]),
-    plannedSteps: whole('plannedSteps', given.plannedSteps ?? 250, [1, 10_000_000]),
-    width: whole('width', given.width ?? 48, [2, 1024]),
+    trainingRunId: runId(all.trainingRunId),
+    experimentName: all.experimentName,
+    seed: whole('seed', all.seed, [0, 2 ** 32 - 1]),
+    plannedSteps: whole('plannedSteps', all.plannedSteps, [1, 10_000_000]),
+    width: whole('width', all.width, [2, 1024]),
     batchSize,
     dataset,
-    validationSlice: whole('validationSlice', validationSlice, [1, dataset.validationSamples]),
-    training: trainingSettings(given),
-    decisionTimeoutMs: whole('decisionTimeoutMs', given.decisionTimeoutMs ?? 2000, [1, 600_000]),
-    goodDecisionsToRecover: whole('goodDecisionsToRecover', given.goodDecisionsToRecover ?? 5, [1, 10_000]),
-    snapshotEverySteps: whole('snapshotEverySteps', given.snapshotEverySteps ?? 5, [1, 100_000]),
-    snapshotMarginSteps: whole('snapshotMarginSteps', given.snapshotMarginSteps ?? 3, [0, 100_000]),
+    validationSlice: whole('validationSlice', all.validationSlice, [1, dataset.validationSamples]),
+    training: trainingSettings(all),
+    decisionTimeoutMs: whole('decisionTimeoutMs', all.decisionTimeoutMs, [1, 600_000]),
+    goodDecisionsToRecover: whole('goodDecisionsToRecover', all.goodDecisionsToRecover, [1, 10_000]),
+    snapshotEverySteps: whole('snapshotEverySteps', all.snapshotEverySteps, [1, 100_000]),
+    snapshotMarginSteps: whole('snapshotMarginSteps', all.snapshotMarginSteps, [0, 100_000]),
     ring: Object.freeze({
-      snapshotsMax: whole('snapshotsMax', given.snapshotsMax ?? 8, [1, 1024]),
-      bytesMax: whole('snapshotBytesMax', given.snapshotBytesMax ?? 32 * 1024 * 1024, [1, 2 ** 31]),
+      snapshotsMax: whole('snapshotsMax', all.snapshotsMax, [1, 1024]),
+      bytesMax: whole('snapshotBytesMax', all.snapshotBytesMax, [1, 2 ** 31]),
     }),
-    checkpointEverySteps: whole('checkpointEverySteps', given.checkpointEverySteps ?? 25, [1, 100_000]),
-    fastRestoreDeadlineMs: whole('fastRestoreDeadlineMs', given.fastRestoreDeadlineMs ?? 500, [1, 600_000]),
-    fullRestoreDeadlineMs: whole('fullRestoreDeadlineMs', given.fullRestoreDeadlineMs ?? 12_000, [1, 600_000]),
-    faults: checkedFaults(given.faults ?? []),
+    checkpointEverySteps: whole('checkpointEverySteps', all.checkpointEverySteps, [1, 100_000]),
+    fastRestoreDeadlineMs: whole('fastRestoreDeadlineMs', all.fastRestoreDeadlineMs, [1, 600_000]),
+    fullRestoreDeadlineMs: whole('fullRestoreDeadlineMs', all.fullRestoreDeadlineMs, [1, 600_000]),
+    faults: checkedFaults(all.faults),
   });
 }

@@ -17,27 +17,22 @@ export function enterStage(slot: SeedSlot, to: SeedStage): SeedSlot {
   return rest;
 }
 
+/** Stages that end after their time, and what follows them. */
+const TIMED: Readonly<Partial<Record<SeedStage, { readonly steps: number; readonly next: SeedStage }>>> = {
+  GERMINATED: { steps: STAGE_STEPS.GERMINATED, next: 'TRAINING' },
+  TRAINING: { steps: STAGE_STEPS.TRAINING, next: 'BLENDING' },
+  SHADOWING: { steps: STAGE_STEPS.SHADOWING, next: 'PROBATIONARY' },
+  CULLED: { steps: STAGE_STEPS.CULLED, next: 'EMBARGOED' },
+  EMBARGOED: { steps: STAGE_STEPS.EMBARGOED, next: 'RESETTING' },
+  RESETTING: { steps: STAGE_STEPS.RESETTING, next: 'DORMANT' },
+};
+
 function stageThatFollows(slot: SeedSlot, validationLoss: number | undefined): SeedStage | undefined {
-  switch (slot.stage) {
-    case 'GERMINATED':
-      return slot.stageSteps >= STAGE_STEPS.GERMINATED ? 'TRAINING' : undefined;
-    case 'TRAINING':
-      return slot.stageSteps >= STAGE_STEPS.TRAINING ? 'BLENDING' : undefined;
-    case 'BLENDING':
-      return slot.module?.alpha === 1 ? 'SHADOWING' : undefined;
-    case 'SHADOWING':
-      return slot.stageSteps >= STAGE_STEPS.SHADOWING ? 'PROBATIONARY' : undefined;
-    case 'PROBATIONARY':
-      return slot.stageSteps >= STAGE_STEPS.PROBATIONARY ? probationVerdict(slot, validationLoss) : undefined;
-    case 'CULLED':
-      return slot.stageSteps >= STAGE_STEPS.CULLED ? 'EMBARGOED' : undefined;
-    case 'EMBARGOED':
-      return slot.stageSteps >= STAGE_STEPS.EMBARGOED ? 'RESETTING' : undefined;
-    case 'RESETTING':
-      return slot.stageSteps >= STAGE_STEPS.RESETTING ? 'DORMANT' : undefined;
-    default:
-      return undefined;
-  }
+  const timed = TIMED[slot.stage];
+  if (timed !== undefined) return slot.stageSteps >= timed.steps ? timed.next : undefined;
+  if (slot.stage === 'BLENDING') return slot.module?.alpha === 1 ? 'SHADOWING' : undefined;
+  const judged = slot.stage === 'PROBATIONARY' && slot.stageSteps >= STAGE_STEPS.PROBATIONARY;
+  return judged ? probationVerdict(slot, validationLoss) : undefined;
 }
 
 /** Kept when the smoothed validation loss is no worse than before, within the tolerance; unknown is not good. */

@@ -19,7 +19,7 @@ export type BlendChoice =
   | { readonly mode: 'CONFIDENCE'; readonly gate: ConfidenceGate };
 
 /** The most entries an `alpha_vec` or `confidence_logits` may have. */
-export const BLEND_VECTOR_MAX = 64;
+const BLEND_VECTOR_MAX = 64;
 
 /** How a choice acts on a layer: what alpha is multiplied with per channel, and how outputs are mixed. */
 export interface BlendFactors {
@@ -79,10 +79,12 @@ function readGate(annotations: Annotations): Result<BlendChoice, RefusalCode> {
     alphaHi: decimal(annotations['alpha_hi'], 1),
     logits,
   };
-  const finite = Number.isFinite(gate.k) && gate.k >= 0 && Number.isFinite(gate.tau) && gate.tau >= 0;
-  const ordered = gate.alphaLo >= 0 && gate.alphaLo <= gate.alphaHi && gate.alphaHi <= 1;
-  return finite && ordered ? ok({ mode: 'CONFIDENCE', gate }) : err('invalid_confidence_gate');
+  return isSound(gate) ? ok({ mode: 'CONFIDENCE', gate }) : err('invalid_confidence_gate');
 }
+
+/** k and tau finite and not negative; 0 ≤ lo ≤ hi ≤ 1. NaN fails every comparison. */
+const isSound = ({ k, tau, alphaLo, alphaHi }: ConfidenceGate): boolean =>
+  [k, tau].every((value) => Number.isFinite(value) && value >= 0) && alphaLo >= 0 && alphaLo <= alphaHi && alphaHi <= 1;
 
 function readChannels(annotations: Annotations): Result<BlendChoice, RefusalCode> {
   if (annotations['alpha_vec'] === undefined) return err('missing_alpha_vec');

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '@esper/std';
 
 /** What can be done to a run on purpose, and what a fault's `value` means. */
 export const FAULT_KINDS = {
-  lr_spike: { value: 'factor', least: 1, most: 1e6, usual: 100, means: 'The learning rate is multiplied.' },
+  lr_spike: { value: 'factor', least: 1, most: 1e6, usual: 200, means: 'The learning rate is multiplied.' },
   nan_gradients: { value: 'none', least: 0, most: 0, usual: 0, means: 'One gradient becomes NaN.' },
   slow_step: { value: 'delayMs', least: 0, most: 60_000, usual: 200, means: 'The step takes that much longer.' },
   isolation_violation: { value: 'none', least: 0, most: 0, usual: 0, means: 'A seed’s gradient leaks into the host.' },
@@ -33,7 +33,7 @@ export interface Fault {
 
 const FAULT_FORM = /^([a-z_]+)@(\d{1,9})(?:\+(\d{1,9}))?(?:=(\d+(?:\.\d+)?))?$/;
 
-/** Reads `kind@step[+steps][=value]`, for example `lr_spike@120+8=100`. The error says what is wrong with it. */
+/** Reads `kind@step[+steps][=value]`, for example `lr_spike@120+8=200`. The error says what is wrong with it. */
 export function parseFault(text: string): Result<Fault, string> {
   const match = FAULT_FORM.exec(text);
   if (match === null) return err(`not of the form kind@step[+steps][=value]: ${text.slice(0, 80)}`);

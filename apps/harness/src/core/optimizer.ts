@@ -7,9 +7,9 @@ export interface OptimizerLimits {
 }
 
 /** A single command changes the learning rate by at most this fraction, whatever its `lr_delta` says. */
-export const LR_CHANGE_MAX = 0.5;
+const LR_CHANGE_MAX = 0.5;
 /** The learning rate stays within these multiples of its base value. */
-export const LR_RANGE = { least: 0.2, most: 2 } as const;
+const LR_RANGE = { least: 0.2, most: 2 } as const;
 
 /**
  * The rule of an OPTIMIZER command: new = old × (1 + lr_delta), with lr_delta held to ±{@link LR_CHANGE_MAX} and the

@@ -55,15 +55,16 @@ function readShape(
   return index === undefined ? 'linear' : SCHEDULE_SHAPES[index];
 }
 
+/** A window that can be followed: 0 ≤ start ≤ end ≤ 1. NaN fails every comparison. */
+const isWindow = (start: number, end: number): boolean => start >= 0 && start <= end && end <= 1;
+
 /** The blend window: the typed schedule, else the parameters, else the whole training time. */
 function readWindow(command: AdaptationCommand): Result<SeedModule['window'], RefusalCode> {
   const parameters = command.seedOperation?.parameters ?? {};
-  const typed = command.decision?.blend;
+  const { blending_schedule_start: from = 0, blending_schedule_end: to = 1, alpha: firstAlpha = 0 } = parameters;
+  const { scheduleStart: start = from, scheduleEnd: end = to } = command.decision?.blend ?? {};
   const shape = readShape(command, parameters);
-  const start = typed?.scheduleStart ?? parameters['blending_schedule_start'] ?? 0;
-  const end = typed?.scheduleEnd ?? parameters['blending_schedule_end'] ?? 1;
-  if (shape === undefined || !(start >= 0 && start <= end && end <= 1)) return err('invalid_schedule');
-  return ok({ shape, start, end, firstAlpha: parameters['alpha'] ?? 0 });
+  return shape !== undefined && isWindow(start, end) ? ok({ shape, start, end, firstAlpha }) : err('invalid_schedule');
 }
 
 /** The first thing that keeps a SEED command from being read at all, in the order the checks are documented. */

@@ -8,7 +8,7 @@ interface MeanAndVariance {
 }
 
 /** Exponentially weighted mean and variance; begins with the first value; a value that is not finite changes nothing. */
-export function smooth(before: MeanAndVariance, value: number): MeanAndVariance {
+function smooth(before: MeanAndVariance, value: number): MeanAndVariance {
   if (!Number.isFinite(value)) return before;
   if (before.mean === undefined) return { mean: value, variance: 0 };
   const difference = value - before.mean;

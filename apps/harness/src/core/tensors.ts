@@ -2,7 +2,7 @@
 export type TensorSet<Name extends string> = Readonly<Record<Name, Float64Array>>;
 
 /** The same names with each tensor replaced. */
-export function mapTensors<Name extends string>(
+function mapTensors<Name extends string>(
   set: TensorSet<Name>,
   change: (tensor: Float64Array, name: Name) => Float64Array,
 ): TensorSet<Name> {

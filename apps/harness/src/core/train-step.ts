@@ -74,7 +74,11 @@ function averageOverMicrobatches(state: TrainerState, batch: Batch, parts: numbe
  * The gradients of seeds in TRAINING: each is trained as if it were fully blended, on its own. The host's share of that
  * pass is thrown away, unless the fault lets it leak.
  */
-function shadowTrain(state: TrainerState, batch: Batch, own: Gradients, leaks: boolean): Gradients {
+function shadowTrain(
+  state: TrainerState,
+  batch: Batch,
+  { own, leaks }: { readonly own: Gradients; readonly leaks: boolean },
+): Gradients {
   let host = own.host;
   const grafts = new Map(own.grafts);
   for (const { seedId, stage } of state.seeds) {
@@ -125,7 +129,7 @@ export function trainStep(
 ): { readonly state: TrainerState; readonly measures: StepMeasures } {
   const { batch, faults } = input;
   const own = averageOverMicrobatches(state, batch, settings.microbatches);
-  const withSeeds = shadowTrain(state, batch, own.gradients, faults.leakSeedGradients);
+  const withSeeds = shadowTrain(state, batch, { own: own.gradients, leaks: faults.leakSeedGradients });
   const isolationViolations = tensorsThatDiffer(own.gradients.host, withSeeds.host);
   const gradients = faults.poisonGradients ? poisoned(withSeeds) : withSeeds;
   const rate = effectiveLearningRate(

@@ -117,9 +117,7 @@ export class Trainer {
       if (kind.endsWith('_command')) continue;
       if (kind === 'snapshot_rot') this.#keeper.rot();
       this.#tally = count(this.#tally, 'faults', kind);
-      const without = kind === 'isolation_violation' && measures.isolationViolations === 0;
-      const over = kind === 'lr_spike' && this.#restoredAt !== undefined && atStep <= this.#restoredAt;
-      const effect = without || over ? 'none' : 'done';
+      const effect = this.#hadEffect({ kind, atStep }, measures) ? 'done' : 'none';
       this.#tell([trainerEvent('tolaria.fault_injected', step, { kind, value: String(value), effect })]);
     }
     if (!measures.updateApplied) {
@@ -130,6 +128,12 @@ export class Trainer {
       const attributes = { tensors: String(measures.isolationViolations) };
       this.#tell([trainerEvent('kasmina.isolation_violation', step, attributes)]);
     }
+  }
+
+  /** A leak needs a seed in training; a spike is over once a rollback has restored the optimizer. */
+  #hadEffect({ kind, atStep }: Pick<Fault, 'kind' | 'atStep'>, measures: StepMeasures): boolean {
+    if (kind === 'isolation_violation') return measures.isolationViolations > 0;
+    return kind !== 'lr_spike' || this.#restoredAt === undefined || atStep > this.#restoredAt;
   }
 
   async #remember(measures: StepMeasures): Promise<void> {
