@@ -15,9 +15,9 @@ const TIER_SCALE = 10;
 const HAZARD_SCALE = 256;
 
 export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
-  { key: 'embedding', column: 0, evidence: false, signal: ({ identity }) => identity },
+  { key: 'blueprint.embedding', column: 0, evidence: false, signal: ({ identity }) => identity },
   {
-    key: 'validation_loss',
+    key: 'blueprint.validation_loss',
     column: 1,
     maskColumn: 2,
     statistic: 'blueprint.validation_loss',
@@ -25,7 +25,7 @@ export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
     signal: ({ packet }) => packet.validationLoss,
   },
   {
-    key: 'training_loss',
+    key: 'blueprint.training_loss',
     column: 3,
     maskColumn: 4,
     statistic: 'blueprint.training_loss',
@@ -33,14 +33,14 @@ export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
     signal: ({ packet }) => packet.trainingLoss,
   },
   {
-    key: 'risk',
+    key: 'blueprint.risk',
     column: 5,
     evidence: true,
     signal: ({ candidate }) => candidate.risk ?? Number.NaN,
   },
-  { key: 'stage', column: 6, evidence: false, signal: ({ candidate }) => candidate.stageFraction },
+  { key: 'blueprint.stage', column: 6, evidence: false, signal: ({ candidate }) => candidate.stageFraction },
   {
-    key: 'parameter_count',
+    key: 'blueprint.parameter_count',
     column: 7,
     maskColumn: 8,
     statistic: 'blueprint.parameter_count',
@@ -48,25 +48,25 @@ export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
     signal: ({ candidate }) => parameterNames(candidate.descriptor).length,
   },
   {
-    key: 'tier',
+    key: 'blueprint.tier',
     column: 9,
     evidence: false,
     signal: ({ candidate }) => BLUEPRINT_TIERS[candidate.descriptor.tier] / TIER_SCALE,
   },
   {
-    key: 'flags',
+    key: 'blueprint.flags',
     column: 10,
     evidence: false,
     signal: ({ candidate }) => (candidate.descriptor.quarantineOnly ? 1 : 0),
   },
   {
-    key: 'flags',
+    key: 'blueprint.flags',
     column: 11,
     evidence: false,
     signal: ({ candidate }) => (candidate.descriptor.approvalRequired ? 1 : 0),
   },
   {
-    key: 'candidate_score',
+    key: 'blueprint.candidate_score',
     column: 12,
     maskColumn: 13,
     statistic: 'blueprint.candidate_score',
@@ -74,7 +74,7 @@ export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
     signal: ({ candidate }) => candidateScore(candidate),
   },
   {
-    key: 'hazard_class',
+    key: 'blueprint.hazard_class',
     column: 14,
     maskColumn: 15,
     evidence: true,

@@ -31,27 +31,30 @@ export class CoverageTally {
   readonly #all: Count = { present: 0, expected: 0 };
   readonly #truncated: Truncation[] = [];
 
-  /** `key` is `type.feature`. Features of no row at all say nothing and leave no key. */
-  features(key: string, count: { present: number; expected: number; evidence: boolean }): void {
-    if (count.expected === 0) return;
-    add(this.#byKey, key, count);
-    if (!count.evidence) return;
-    add(this.#byType, `node.${key.slice(0, key.indexOf('.'))}`, count);
-    this.#all.present += count.present;
-    this.#all.expected += count.expected;
+  /** `key` is the feature's own, for example `seed.risk`. Features of no row at all say nothing and leave no key. */
+  feature(key: string, present: number, expected: number): void {
+    if (expected > 0) add(this.#byKey, key, present, expected);
   }
 
-  /** Called for relations whose two ends both have rows: only there edges can be expected. */
-  relation(name: string, edgeCount: number): void {
-    const count = { present: edgeCount > 0 ? 1 : 0, expected: 1 };
-    add(this.#byKey, `edges.${name}`, count);
-    add(this.#byType, `edges.${name}`, count);
+  /** The evidence features of one node type together; `family` is for example `node.seed`. */
+  evidence(family: string, present: number, expected: number): void {
+    if (expected === 0) return;
+    add(this.#byType, family, present, expected);
+    this.#all.present += present;
+    this.#all.expected += expected;
+  }
+
+  /** `key` is for example `edges.seed_peer`. Called where both ends have rows: only there edges can be expected. */
+  relation(key: string, edgeCount: number): void {
+    const present = edgeCount > 0 ? 1 : 0;
+    add(this.#byKey, key, present, 1);
+    add(this.#byType, key, present, 1);
   }
 
   /** Called once per capped set; without loss it leaves only its `kept` entry. */
   kept(type: string, kept: number, total: number): void {
     if (total === 0) return;
-    add(this.#byType, `kept.${type}`, { present: kept, expected: total });
+    add(this.#byType, `kept.${type}`, kept, total);
     if (kept < total) this.#truncated.push({ type, kept, total });
   }
 
@@ -67,7 +70,7 @@ export class CoverageTally {
   }
 }
 
-function add(counts: Map<string, Count>, key: string, { present, expected }: Count): void {
+function add(counts: Map<string, Count>, key: string, present: number, expected: number): void {
   const count = counts.get(key);
   if (count === undefined) counts.set(key, { present, expected });
   else {
@@ -76,5 +79,8 @@ function add(counts: Map<string, Count>, key: string, { present, expected }: Cou
   }
 }
 
-const ratios = (counts: ReadonlyMap<string, Count>): Record<string, number> =>
-  Object.fromEntries([...counts].map(([key, count]) => [key, count.present / count.expected]));
+function ratios(counts: ReadonlyMap<string, Count>): Record<string, number> {
+  const table: Record<string, number> = {};
+  for (const [key, { present, expected }] of counts) table[key] = present / expected;
+  return table;
+}

@@ -4,42 +4,62 @@ type EdgeAttributes = readonly [number, number, number];
 
 /** The edges of one relation while they are collected. Attributes beyond the three are zero. */
 export class EdgeList {
-  readonly #source: number[] = [];
-  readonly #target: number[] = [];
-  readonly #attributes: number[] = [];
+  readonly #attributeWidth: number;
+  #source: Int32Array;
+  #target: Int32Array;
+  #attributes: Float32Array;
+  #length = 0;
+
+  /** `expected` is a guess at the number of edges; more find room all the same. */
+  constructor(attributeWidth: number, expected: number) {
+    this.#attributeWidth = attributeWidth;
+    this.#source = new Int32Array(expected);
+    this.#target = new Int32Array(expected);
+    this.#attributes = new Float32Array(expected * attributeWidth);
+  }
 
   get length(): number {
-    return this.#source.length;
+    return this.#length;
   }
 
   add(source: number, target: number, [a, b, c]: EdgeAttributes): void {
-    this.#source.push(source);
-    this.#target.push(target);
-    this.#attributes.push(a, b, c);
+    if (this.#length === this.#source.length) this.#grow();
+    const edge = this.#length++;
+    const at = edge * this.#attributeWidth;
+    this.#source[edge] = source;
+    this.#target[edge] = target;
+    this.#attributes[at] = a;
+    this.#attributes[at + 1] = b;
+    this.#attributes[at + 2] = c;
   }
 
-  /** The same edges the other way round. */
-  reversed(): EdgeList {
-    const list = new EdgeList();
-    list.#source.push(...this.#target);
-    list.#target.push(...this.#source);
-    list.#attributes.push(...this.#attributes);
-    return list;
-  }
-
-  table(attributeWidth: number): EdgeTable {
-    const count = this.length;
-    const attributes = new Float32Array(count * attributeWidth);
-    for (let edge = 0; edge < count; edge++) {
-      for (let channel = 0; channel < 3; channel++) {
-        attributes[edge * attributeWidth + channel] = this.#attributes[edge * 3 + channel] as number;
-      }
-    }
+  /** The edges so far. Nothing may be added afterwards: the table is a view. */
+  table(): EdgeTable {
     return {
-      source: Int32Array.from(this.#source),
-      target: Int32Array.from(this.#target),
-      attributeWidth,
-      attributes,
+      source: this.#source.subarray(0, this.#length),
+      target: this.#target.subarray(0, this.#length),
+      attributeWidth: this.#attributeWidth,
+      attributes: this.#attributes.subarray(0, this.#length * this.#attributeWidth),
     };
   }
+
+  #grow(): void {
+    const capacity = 2 * this.#source.length + 8;
+    this.#source = enlarged(this.#source, new Int32Array(capacity));
+    this.#target = enlarged(this.#target, new Int32Array(capacity));
+    this.#attributes = enlarged(this.#attributes, new Float32Array(capacity * this.#attributeWidth));
+  }
 }
+
+function enlarged<Numbers extends Int32Array | Float32Array>(from: Numbers, into: Numbers): Numbers {
+  into.set(from);
+  return into;
+}
+
+/** The same edges the other way round. Both tables share their arrays, which nobody writes to. */
+export const turned = ({ source, target, attributeWidth, attributes }: EdgeTable): EdgeTable => ({
+  source: target,
+  target: source,
+  attributeWidth,
+  attributes,
+});

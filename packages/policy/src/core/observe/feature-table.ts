@@ -1,6 +1,7 @@
 import { finiteSignal, type Signal } from '@esper/leyline';
 import { invariant } from '@esper/std';
 import type { NodeTable } from '../graph/hetero-graph.js';
+import type { NodeType } from '../graph/schema.js';
 import type { CoverageTally } from './coverage.js';
 import { advance, type NormalizerState, type Statistic, type StatisticKey, transformed, zScore } from './statistics.js';
 
@@ -12,7 +13,7 @@ const MAGNITUDE_MAX = 3.4028234663852886e38;
  * it (P-D17). Absent or bad means value 0, mask 0 and no update of the statistics (P-D15).
  */
 export interface Feature<Row> {
-  /** Coverage key without the node type, for example `gradient_norm`. */
+  /** Coverage key, for example `seed.gradient_norm`. */
   readonly key: string;
   readonly column: number;
   readonly maskColumn?: number;
@@ -30,7 +31,7 @@ export interface Feature<Row> {
 
 /** The nodes of one type before they are numbers. */
 export interface RowSet<Row> {
-  readonly type: string;
+  readonly type: NodeType;
   readonly width: number;
   readonly features: readonly Feature<Row>[];
   readonly rows: readonly Row[];
@@ -50,36 +51,59 @@ export interface BuildNotes {
 export function buildNodeTable<Row>(set: RowSet<Row>, notes: BuildNotes): NodeTable {
   const { rows, width } = set;
   const features = new Float32Array(rows.length * width);
+  let present = 0;
+  let expected = 0;
   for (const feature of set.features) {
     if (feature.column >= width) continue;
     const values = readColumn(set, feature, notes);
+    if (feature.evidence) {
+      present += countPresent(values);
+      expected += values.length;
+    }
     writeMask(features, { values, width, column: feature.maskColumn });
     if (feature.statistic !== undefined) normalise(values, feature.statistic, notes);
-    for (let index = 0; index < rows.length; index++) {
-      const value = values[index];
-      if (value === undefined) continue;
-      const cell = feature.statistic === undefined ? scaled(feature, value, rows[index] as Row) : value;
-      invariant(Number.isFinite(cell), `${set.type}.${feature.key} of row ${index} is finite`);
-      features[index * width + feature.column] = cell;
-    }
+    writeCells(features, set, { feature, values });
   }
+  notes.tally.evidence(`node.${set.type}`, present, expected);
   return { ids: rows.map(set.idOf), width, features };
 }
 
-const scaled = <Row>(feature: Feature<Row>, value: number, row: Row): number =>
-  feature.scale === undefined ? value : feature.scale(value, row);
+const countPresent = (values: readonly (number | undefined)[]): number => {
+  let present = 0;
+  for (const value of values) if (value !== undefined) present += 1;
+  return present;
+};
+
+function writeCells<Row>(
+  features: Float32Array,
+  { rows, width }: RowSet<Row>,
+  { feature, values }: { readonly feature: Feature<Row>; readonly values: readonly (number | undefined)[] },
+): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value === undefined) continue;
+    const cell = feature.scale === undefined ? value : feature.scale(value, rows[index] as Row);
+    invariant(Number.isFinite(cell), 'every feature cell is finite');
+    features[index * width + feature.column] = cell;
+  }
+}
 
 function readColumn<Row>(set: RowSet<Row>, feature: Feature<Row>, notes: BuildNotes): (number | undefined)[] {
-  const values = set.rows.map((row, index) => {
+  const values: (number | undefined)[] = [];
+  for (let index = 0; index < set.rows.length; index++) {
+    const row = set.rows[index] as Row;
     const signal = feature.signal(row);
     const value = acceptable(signal, feature.bounds);
-    if (signal !== undefined && value === undefined) notes.badSignals.push(`${set.path(row, index)}.${feature.key}`);
-    return value;
-  });
-  const present = values.reduce<number>((count, value) => count + (value === undefined ? 0 : 1), 0);
-  notes.tally.features(`${set.type}.${feature.key}`, { present, expected: values.length, evidence: feature.evidence });
+    if (value === undefined && signal !== undefined) {
+      notes.badSignals.push(`${set.path(row, index)}.${nameOf(feature.key)}`);
+    }
+    values.push(value);
+  }
+  notes.tally.feature(feature.key, countPresent(values), values.length);
   return values;
 }
+
+const nameOf = (key: string): string => key.slice(key.indexOf('.') + 1);
 
 function acceptable(signal: Signal | undefined, bounds: readonly [number, number] | undefined): number | undefined {
   const value = finiteSignal(signal);

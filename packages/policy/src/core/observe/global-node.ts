@@ -11,9 +11,9 @@ const metric =
 
 /** Columns of the one global node. Losses come from the packet's typed fields, which senders fill, else from the map (P-D22). */
 export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
-  { key: 'loss', column: 0, maskColumn: 1, statistic: 'global.loss', evidence: true, signal: metric('loss') },
+  { key: 'global.loss', column: 0, maskColumn: 1, statistic: 'global.loss', evidence: true, signal: metric('loss') },
   {
-    key: 'validation_loss',
+    key: 'global.validation_loss',
     column: 2,
     maskColumn: 3,
     statistic: 'global.validation_loss',
@@ -21,7 +21,7 @@ export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
     signal: (packet) => packet.validationLoss ?? packet.trainingMetrics['validation_loss'],
   },
   {
-    key: 'training_loss',
+    key: 'global.training_loss',
     column: 4,
     maskColumn: 5,
     statistic: 'global.training_loss',
@@ -29,7 +29,7 @@ export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
     signal: (packet) => packet.trainingLoss ?? packet.trainingMetrics['training_loss'],
   },
   {
-    key: 'gradient_norm',
+    key: 'global.gradient_norm',
     column: 6,
     maskColumn: 7,
     statistic: 'global.gradient_norm',
@@ -38,7 +38,7 @@ export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
     signal: metric('gradient_norm'),
   },
   {
-    key: 'samples_per_s',
+    key: 'global.samples_per_s',
     column: 8,
     maskColumn: 9,
     statistic: 'global.samples_per_s',
@@ -47,7 +47,7 @@ export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
     signal: metric('samples_per_s'),
   },
   {
-    key: 'hook_latency_ms',
+    key: 'global.hook_latency_ms',
     column: 10,
     maskColumn: 11,
     statistic: 'global.hook_latency_ms',
@@ -55,17 +55,23 @@ export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
     bounds: [0, Infinity],
     signal: metric('hook_latency_ms'),
   },
-  { key: 'epoch', column: 12, statistic: 'global.epoch', evidence: false, signal: (packet) => packet.currentEpoch },
-  { key: 'step', column: 13, statistic: 'global.step', evidence: false, signal: (packet) => packet.globalStep },
   {
-    key: 'seed_count',
+    key: 'global.epoch',
+    column: 12,
+    statistic: 'global.epoch',
+    evidence: false,
+    signal: (packet) => packet.currentEpoch,
+  },
+  { key: 'global.step', column: 13, statistic: 'global.step', evidence: false, signal: (packet) => packet.globalStep },
+  {
+    key: 'global.seed_count',
     column: 14,
     evidence: false,
     signal: (packet) => packet.seedStates.length,
     scale: Math.tanh,
   },
   {
-    key: 'epoch_progress',
+    key: 'global.epoch_progress',
     column: 15,
     statistic: 'global.epoch_progress',
     evidence: true,
@@ -73,7 +79,7 @@ export const GLOBAL_FEATURES: readonly Feature<SystemStatePacket>[] = [
     signal: epochProgress,
   },
   {
-    key: 'optimizer_family',
+    key: 'global.optimizer_family',
     column: 16,
     maskColumn: 17,
     evidence: true,

@@ -1,5 +1,6 @@
 import type { SystemStatePacket } from '@esper/leyline';
 import type { HeteroGraph, NodeTable } from '../graph/hetero-graph.js';
+import type { NodeType } from '../graph/schema.js';
 import type { BlueprintCandidate } from './blueprint-candidates.js';
 import { BLUEPRINT_FEATURES } from './blueprint-nodes.js';
 import { type BuildNotes, buildNodeTable, type RowSet } from './feature-table.js';
@@ -25,7 +26,7 @@ export interface NodeSources {
 export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
   const { packet, limits, notes, seeds } = sources;
   const global = {
-    type: 'global',
+    type: 'global' as const,
     width: limits.widths.globalInputWidth,
     features: GLOBAL_FEATURES,
     rows: [packet],
@@ -33,7 +34,7 @@ export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
     idOf: () => 'global',
   };
   const seed = {
-    type: 'seed',
+    type: 'seed' as const,
     width: limits.widths.seedInputWidth,
     features: seedFeatures(limits.layersMax),
     rows: seeds,
@@ -55,7 +56,7 @@ function blueprintTable({ packet, limits, names, notes, candidates }: NodeSource
     identity: names.fraction('blueprint', candidate.blueprintId),
   }));
   const set = {
-    type: 'blueprint',
+    type: 'blueprint' as const,
     width: limits.widths.blueprintInputWidth,
     features: BLUEPRINT_FEATURES,
     rows,
@@ -95,7 +96,7 @@ function structureTables({ limits, names, notes, candidates, structure }: NodeSo
   };
 }
 
-const rowsOf = <Item>(type: string, rows: readonly StructureRow<Item>[]) => ({
+const rowsOf = <Item>(type: NodeType, rows: readonly StructureRow<Item>[]) => ({
   type,
   rows,
   path: (row: StructureRow<Item>) => `${type}s.${row.id}`,
@@ -104,7 +105,7 @@ const rowsOf = <Item>(type: string, rows: readonly StructureRow<Item>[]) => ({
 
 /** A family that should have been described and was not: its evidence is expected once, and missing. */
 function expectOnce<Row>({ type, width, features }: RowSet<Row>, { tally }: BuildNotes): void {
-  for (const { key, column, evidence } of features) {
-    if (evidence && column < width) tally.features(`${type}.${key}`, { present: 0, expected: 1, evidence });
-  }
+  const expected = features.filter(({ column, evidence }) => evidence && column < width);
+  for (const { key } of expected) tally.feature(key, 0, 1);
+  tally.evidence(`node.${type}`, 0, expected.length);
 }

@@ -36,8 +36,8 @@ export function observe(input: ObserveInput, limits: ObserveLimits): Result<Obse
       depths: seeds.map((row) => row.state.layerDepth),
       candidates,
       structure,
+      attributeWidth: limits.widths.edgeFeatureWidth,
     },
-    limits.widths.edgeFeatureWidth,
     notes.tally,
   );
   return ok({
@@ -45,7 +45,7 @@ export function observe(input: ObserveInput, limits: ObserveLimits): Result<Obse
     trainingRunId: packet.trainingRunId,
     graph: { nodes, edges },
     coverage: notes.tally.coverage(),
-    statistics: Object.freeze(notes.statistics),
+    statistics: notes.statistics,
     seeds: seeds.map((row) => row.candidate),
     blueprints: candidates,
     excludedBlueprints: excluded,

@@ -1,7 +1,7 @@
 import type { SeedMonitor } from '@esper/leyline';
 import type { BlueprintCandidate } from './blueprint-candidates.js';
 import type { CoverageTally } from './coverage.js';
-import { EdgeList } from './edge-list.js';
+import { EdgeList, turned } from './edge-list.js';
 import type { EdgeSources } from './edges.js';
 import type { SeedCandidate } from './seed-candidates.js';
 
@@ -20,17 +20,19 @@ export function monitorEdges(sources: EdgeSources, tally: CoverageTally) {
     else collector.byDepth(row, candidate);
   }
   tally.kept('seed_monitors', collector.list.length, collector.total);
-  return { seed__monitors__layer: collector.list, layer__monitored_by__seed: collector.list.reversed() };
+  const monitors = collector.list.table();
+  return { seed__monitors__layer: monitors, layer__monitored_by__seed: turned(monitors) };
 }
 
 class MonitorCollector {
-  readonly list = new EdgeList();
+  readonly list: EdgeList;
   total = 0;
   readonly #sources: EdgeSources;
   readonly #seen = new Set<number>();
 
   constructor(sources: EdgeSources) {
     this.#sources = sources;
+    this.list = new EdgeList(sources.attributeWidth, sources.seeds.length);
   }
 
   explicit(row: number, candidate: BlueprintCandidate): void {

@@ -13,7 +13,7 @@ export interface SeedRow {
 /** Columns of a seed node. `layersMax` is what a depth is measured against; deeper ones read 1 (P-D31). */
 export const seedFeatures = (layersMax: number): readonly Feature<SeedRow>[] => [
   {
-    key: 'learning_rate',
+    key: 'seed.learning_rate',
     column: 0,
     maskColumn: 1,
     statistic: 'seed.learning_rate',
@@ -22,7 +22,7 @@ export const seedFeatures = (layersMax: number): readonly Feature<SeedRow>[] => 
     signal: ({ state }) => state.learningRate,
   },
   {
-    key: 'risk',
+    key: 'seed.risk',
     column: 2,
     maskColumn: 3,
     statistic: 'seed.risk',
@@ -30,7 +30,7 @@ export const seedFeatures = (layersMax: number): readonly Feature<SeedRow>[] => 
     signal: ({ state, candidate }) => candidate.risk ?? state.riskScore,
   },
   {
-    key: 'gradient_norm',
+    key: 'seed.gradient_norm',
     column: 4,
     maskColumn: 5,
     statistic: 'seed.gradient_norm',
@@ -39,7 +39,7 @@ export const seedFeatures = (layersMax: number): readonly Feature<SeedRow>[] => 
     signal: ({ state }) => state.gradientNorm,
   },
   {
-    key: 'age',
+    key: 'seed.age',
     column: 6,
     maskColumn: 7,
     statistic: 'seed.age',
@@ -47,20 +47,25 @@ export const seedFeatures = (layersMax: number): readonly Feature<SeedRow>[] => 
     signal: ({ state }) => state.ageEpochs,
   },
   {
-    key: 'stage',
+    key: 'seed.stage',
     column: 8,
     maskColumn: 9,
     evidence: false,
     signal: ({ candidate }) => (candidate.stage === 'UNKNOWN' ? undefined : candidate.stageFraction),
   },
   {
-    key: 'layer_depth',
+    key: 'seed.layer_depth',
     column: 10,
     maskColumn: 11,
     evidence: true,
     signal: ({ state }) => state.layerDepth,
     scale: (depth) => Math.min(1, depth / Math.max(1, layersMax)),
   },
-  { key: 'embedding', column: 12, evidence: false, signal: ({ identity }) => identity },
-  { key: 'blend_allowed', column: 13, evidence: false, signal: ({ candidate }) => (candidate.blendAllowed ? 1 : 0) },
+  { key: 'seed.embedding', column: 12, evidence: false, signal: ({ identity }) => identity },
+  {
+    key: 'seed.blend_allowed',
+    column: 13,
+    evidence: false,
+    signal: ({ candidate }) => (candidate.blendAllowed ? 1 : 0),
+  },
 ];

@@ -1,24 +1,25 @@
 import type { GraphMetadata } from '@esper/leyline';
-import { EdgeList } from './edge-list.js';
+import { EdgeList, turned } from './edge-list.js';
 import type { EdgeSources } from './edges.js';
 import type { SeedCandidate } from './seed-candidates.js';
 
 /** Which seeds may tune which parameters: seeds that may blend, and the parameters their allow-list leaves them. */
-export function seedParameterEdges({ seeds, candidates, structure }: EdgeSources) {
-  const allowed = new EdgeList();
+export function seedParameterEdges({ seeds, candidates, structure, attributeWidth }: EdgeSources) {
+  const list = new EdgeList(attributeWidth, seeds.length * structure.parameters.length);
   for (const [seedRow, seed] of seeds.entries()) {
     if (!seed.blendAllowed) continue;
     for (const [row, candidate] of candidates.entries()) {
       const own = structure.parameterRows[row] ?? [];
-      const list = allowList(candidate.descriptor.graph, { seed, seedRow });
-      for (const parameter of own) {
+      const allows = allowList(candidate.descriptor.graph, { seed, seedRow });
+      for (const [index, parameter] of own.entries()) {
         const name = structure.parameters[parameter]?.item.name;
-        if (name === undefined || (list !== undefined && !list(name, own.indexOf(parameter)))) continue;
-        allowed.add(seedRow, parameter, [1, 1, seed.stageFraction]);
+        if (name === undefined || allows?.(name, index) === false) continue;
+        list.add(seedRow, parameter, [1, 1, seed.stageFraction]);
       }
     }
   }
-  return { seed__allowed__parameter: allowed, parameter__associated__seed: allowed.reversed() };
+  const allowed = list.table();
+  return { seed__allowed__parameter: allowed, parameter__associated__seed: turned(allowed) };
 }
 
 /** The list given for a seed's id wins over the one for its index. No list allows everything, an empty one nothing. */

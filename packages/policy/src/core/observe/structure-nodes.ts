@@ -10,7 +10,7 @@ const clamp01 = (value: number): number => Math.min(1, Math.max(0, value));
 /** Columns of a layer node. `layerTotal` counts the layers before the cap. */
 export const layerFeatures = (layerTotal: number, names: NameLookup): readonly Feature<StructureRow<GraphLayer>>[] => [
   {
-    key: 'depth',
+    key: 'layer.depth',
     column: 0,
     maskColumn: 1,
     evidence: true,
@@ -19,7 +19,7 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     scale: (depth) => Math.min(1, (depth + 1) / Math.max(1, layerTotal)),
   },
   {
-    key: 'latency',
+    key: 'layer.latency',
     column: 2,
     maskColumn: 3,
     statistic: 'layer.latency',
@@ -28,7 +28,7 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     signal: ({ item }) => item.latencyMs,
   },
   {
-    key: 'param_count',
+    key: 'layer.param_count',
     column: 4,
     maskColumn: 5,
     statistic: 'layer.param_count',
@@ -36,23 +36,23 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     bounds: NON_NEGATIVE,
     signal: ({ item }) => item.parameterCount,
   },
-  { key: 'dropout', column: 6, evidence: true, signal: ({ item }) => item.dropoutRate, scale: clamp01 },
+  { key: 'layer.dropout', column: 6, evidence: true, signal: ({ item }) => item.dropoutRate, scale: clamp01 },
   {
-    key: 'type',
+    key: 'layer.type',
     column: 7,
     maskColumn: 12,
     evidence: false,
     signal: ({ item }) => names.fraction('layer_type', item.type),
   },
   {
-    key: 'activation',
+    key: 'layer.activation',
     column: 8,
     maskColumn: 13,
     evidence: false,
     signal: ({ item }) => names.fraction('activation_type', item.activation),
   },
   {
-    key: 'weight_norm',
+    key: 'layer.weight_norm',
     column: 9,
     statistic: 'layer.weight_norm',
     evidence: true,
@@ -60,14 +60,14 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     signal: ({ item }) => item.weightNorm,
   },
   {
-    key: 'gradient_norm',
+    key: 'layer.gradient_norm',
     column: 10,
     statistic: 'layer.gradient_norm',
     evidence: true,
     bounds: NON_NEGATIVE,
     signal: ({ item }) => item.gradientNorm,
   },
-  { key: 'described', column: 11, evidence: false, signal: () => 1 },
+  { key: 'layer.described', column: 11, evidence: false, signal: () => 1 },
 ];
 
 /** Columns of an activation node. `activationTotal` counts the activations before the cap. */
@@ -76,15 +76,15 @@ export const activationFeatures = (
   names: NameLookup,
 ): readonly Feature<StructureRow<GraphActivation>>[] => [
   {
-    key: 'type',
+    key: 'activation.type',
     column: 0,
     maskColumn: 8,
     evidence: false,
     signal: ({ item }) => names.fraction('activation_type', item.type),
   },
-  { key: 'described', column: 1, evidence: false, signal: () => 1 },
+  { key: 'activation.described', column: 1, evidence: false, signal: () => 1 },
   {
-    key: 'saturation',
+    key: 'activation.saturation',
     column: 2,
     maskColumn: 3,
     statistic: 'activation.saturation',
@@ -92,14 +92,14 @@ export const activationFeatures = (
     signal: ({ item }) => item.saturationRate,
   },
   {
-    key: 'gradient_flow',
+    key: 'activation.gradient_flow',
     column: 4,
     statistic: 'activation.gradient_flow',
     evidence: true,
     signal: ({ item }) => item.gradientFlow,
   },
   {
-    key: 'cost',
+    key: 'activation.cost',
     column: 5,
     statistic: 'activation.cost',
     evidence: true,
@@ -107,14 +107,14 @@ export const activationFeatures = (
     signal: ({ item }) => item.computationalCost,
   },
   {
-    key: 'nonlinearity',
+    key: 'activation.nonlinearity',
     column: 6,
     statistic: 'activation.nonlinearity',
     evidence: true,
     signal: ({ item }) => item.nonlinearityStrength,
   },
   {
-    key: 'position',
+    key: 'activation.position',
     column: 7,
     evidence: false,
     signal: ({ position }) => position / Math.max(1, activationTotal - 1),
@@ -126,16 +126,23 @@ export const parameterFeatures = (
   candidates: readonly BlueprintCandidate[],
 ): readonly Feature<StructureRow<ParameterItem>>[] => [
   {
-    key: 'min',
+    key: 'parameter.min',
     column: 0,
     maskColumn: 1,
     statistic: 'parameter.min',
     evidence: true,
     signal: ({ item }) => item.min,
   },
-  { key: 'max', column: 2, maskColumn: 3, statistic: 'parameter.max', evidence: true, signal: ({ item }) => item.max },
   {
-    key: 'span',
+    key: 'parameter.max',
+    column: 2,
+    maskColumn: 3,
+    statistic: 'parameter.max',
+    evidence: true,
+    signal: ({ item }) => item.max,
+  },
+  {
+    key: 'parameter.span',
     column: 4,
     maskColumn: 5,
     statistic: 'parameter.span',
@@ -144,13 +151,13 @@ export const parameterFeatures = (
     signal: ({ item }) => item.span,
   },
   {
-    key: 'default',
+    key: 'parameter.default',
     column: 6,
     maskColumn: 7,
     statistic: 'parameter.default',
     evidence: true,
     signal: ({ item }) => item.default,
   },
-  { key: 'risk', column: 8, evidence: false, signal: ({ owner }) => candidates[owner]?.risk },
-  { key: 'stage', column: 9, evidence: false, signal: ({ owner }) => candidates[owner]?.stageFraction },
+  { key: 'parameter.risk', column: 8, evidence: false, signal: ({ owner }) => candidates[owner]?.risk },
+  { key: 'parameter.stage', column: 9, evidence: false, signal: ({ owner }) => candidates[owner]?.stageFraction },
 ];

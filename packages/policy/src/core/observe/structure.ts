@@ -10,7 +10,7 @@ export interface StructureRow<Item> {
   /** Row of the first candidate that lists it. */
   readonly owner: number;
   /** Bit `b` is set when candidate `b` lists it: edges join only nodes that one candidate lists together. */
-  owners: number;
+  readonly owners: number;
   /** Place among all rows, capped or not, from 0. */
   readonly position: number;
   /** `position + 1` over the number of rows before the cap, in (0, 1]: a cap does not move the rows it keeps (P-D27). */
@@ -70,9 +70,16 @@ export function structureOf(
 }
 
 interface Merged<Item> {
-  readonly entries: readonly { readonly id: string; readonly item: Item; readonly owner: number; owners: number }[];
+  readonly entries: readonly Entry<Item>[];
   /** Per candidate: its own index → merged index. */
   readonly indexOf: readonly (readonly number[])[];
+}
+
+interface Entry<Item> {
+  readonly id: string;
+  readonly item: Item;
+  readonly owner: number;
+  owners: number;
 }
 
 /** In candidate order, then list order: the first candidate's list keeps its indices. */
@@ -80,16 +87,22 @@ function merge<Item>(
   candidates: readonly BlueprintCandidate[],
   list: (candidate: BlueprintCandidate) => readonly { readonly id: string; readonly item: Item }[],
 ): Merged<Item> {
-  const entries: { id: string; item: Item; owner: number; owners: number }[] = [];
+  const entries: Entry<Item>[] = [];
   const byId = new Map<string, number>();
-  const indexOf = candidates.map((candidate, owner) =>
-    list(candidate).map(({ id, item }) => {
-      const index = byId.get(id) ?? entries.push({ id, item, owner, owners: 0 }) - 1;
-      byId.set(id, index);
-      (entries[index] as { owners: number }).owners |= 1 << owner;
-      return index;
-    }),
-  );
+  const indexOf: number[][] = [];
+  for (const [owner, candidate] of candidates.entries()) {
+    const own: number[] = [];
+    for (const { id, item } of list(candidate)) {
+      const known = byId.get(id);
+      const index = known ?? entries.length;
+      if (known === undefined) {
+        entries.push({ id, item, owner, owners: 1 << owner });
+        byId.set(id, index);
+      } else (entries[known] as Entry<Item>).owners |= 1 << owner;
+      own.push(index);
+    }
+    indexOf.push(own);
+  }
   return { entries, indexOf };
 }
 
@@ -99,9 +112,11 @@ function cap<Item>(
   tally: CoverageTally,
 ): { rows: StructureRow<Item>[]; rowsOf: number[][] } {
   const total = merged.entries.length;
-  const rows = merged.entries
-    .slice(0, max)
-    .map((entry, position) => ({ ...entry, position, positionRatio: (position + 1) / total }));
+  const rows: StructureRow<Item>[] = [];
+  for (const { id, item, owner, owners } of merged.entries.slice(0, max)) {
+    const position = rows.length;
+    rows.push({ id, item, owner, owners, position, positionRatio: (position + 1) / total });
+  }
   tally.kept(type, rows.length, total);
   return { rows, rowsOf: merged.indexOf.map((own) => own.map((index) => (index < max ? index : -1))) };
 }
