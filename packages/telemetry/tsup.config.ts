@@ -1,3 +1,3 @@
 import { library } from '../../tools/tsup.ts';
 
-export default library(['index', 'testing']);
+export default library(['index', 'node', 'prometheus', 'testing']);

@@ -1,1 +1,3 @@
-export {};
+export { type BusMood, MemoryBus, type TakenMessage } from './testing/memory-bus.js';
+export { MemoryExporter } from './testing/memory-exporter.js';
+export { MemoryTelemetryJournal } from './testing/memory-journal.js';

@@ -88,7 +88,7 @@ class EmbeddedBus implements Bus {
     const isPublic = (BUS_STREAMS as readonly string[]).includes(stream) && stream !== 'oona.deadletter';
     if (!isPublic)
       return this.#refuse('OONA_UNKNOWN_STREAM', `no stream "${String(stream).slice(0, 32)}" to publish to`);
-    if (this.#closing !== undefined) return this.#refuse('OONA_CLOSED', 'the bus is closed');
+    if (this.#closing !== undefined) return this.#refuse('OONA_CLOSED', 'the bus is closed', true);
     return this.#accept(stream, envelope);
   }
 

@@ -1,0 +1,5 @@
+export {
+  createPrometheusExporter,
+  PROMETHEUS_SERIES_MAX,
+  type PrometheusExporter,
+} from './shell/prometheus-exporter.js';
