@@ -46,6 +46,38 @@ export const REGISTRY_ERRORS = {
     means: 'An entry of the catalogue is not the one its digest describes.',
     next: 'Find out who changed the entry; write the catalogue again if the change was meant.',
   },
+  TABLE_CORRUPT: {
+    means: 'The file of a name table is damaged or breaks its rules. A copy of it has been kept beside it.',
+    next: 'Restore it from a backup, or run `tamiyo registry repair`; a guessed table would change what indices mean.',
+  },
+  TABLE_FULL: {
+    means: 'A name table has no index left, so the new name has none: features that need it are absent.',
+    next: 'Look for names that should not be there (`tamiyo registry show`); a larger table is a new architecture.',
+  },
+  TABLE_NAME_TRANSIENT: {
+    means: 'What was offered as a name identifies a moment, such as a packet, and would make the table grow for ever.',
+    next: 'Send the id of the thing itself; nothing has been registered.',
+  },
+  TABLE_NAME_INVALID: {
+    means: 'What was offered as a name is too long to be one.',
+    next: 'Send a name of at most 256 characters; nothing has been registered.',
+  },
+  TABLE_LOCKED: {
+    means: 'Another process writes the name tables.',
+    next: 'Stop the process that the message names, or give this one a folder of its own.',
+  },
+  TABLE_SAVE_FAILED: {
+    means: 'A name table could not be made durable; known names stay readable, new ones get no index.',
+    next: 'Check the disk of the folder that the message names, then restart.',
+  },
+  TABLE_MISMATCH: {
+    means: 'A name table is not the one the policy was made with, so its indices may mean other things.',
+    next: 'Restore the tables that belong to the policy, or train and compile a policy for these.',
+  },
+  TABLE_MISSING_IN_MANIFEST: {
+    means: 'The manifest does not give the digest of every name table.',
+    next: 'Make the bundle again with all seven digests.',
+  },
 } as const satisfies ErrorTable;
 
 export type RegistryErrorCode = keyof typeof REGISTRY_ERRORS;

@@ -9,10 +9,18 @@ export {
   type PolicyOrigin,
   SIGNATURE_FILE,
   TABLE_NAMES,
+  TABLES_FILE,
   type TableName,
 } from './core/bundle/manifest.js';
+export { checkTables, describeTables, type NameTables, type TablesToCheck } from './core/tables/check-tables.js';
+export { admitName, indexOf, type NameTable, namesOf, nameTable, register } from './core/tables/name-table.js';
+export { type EntryDifference, tableDifferences } from './core/tables/table-diff.js';
+export { tableDigest } from './core/tables/table-digest.js';
+export { TABLE_SPECS, type TableSpec } from './core/tables/table-specs.js';
 export { REGISTRY_ERRORS, RegistryError, type RegistryErrorCode, type RegistryRefusal } from './errors.js';
 export type { BundleSource, Sha256, SignatureCheck } from './ports.js';
 export { type BundleChecks, loadBundle, type VerifiedBundle } from './shell/load-bundle.js';
+export type { KeeperStats, OfferedName } from './shell/table-keeper.js';
 export { BLUEPRINTS_MAX, catalogueBytes, parseCatalogue } from './wire/catalogue-file.js';
 export { manifestBytes, parseManifest } from './wire/manifest-schema.js';
+export { parseTable, tableText } from './wire/table-file.js';

@@ -1,3 +1,9 @@
 export { type BundleToWrite, bundleFolder, writeBundle } from './adapters/bundle-folder.js';
 export { type FileCatalogue, openFileCatalogue, writeCatalogue } from './adapters/file-catalogue.js';
+export {
+  type NameTableFolder,
+  type NameTableOptions,
+  openNameTables,
+  readNameTables,
+} from './adapters/name-table-folder.js';
 export { sha256 } from './adapters/sha256.js';

@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
 import { RegistryError } from '../errors.js';
 import type { BundleSource } from '../ports.js';
 import { manifestBytes } from '../wire/manifest-schema.js';
+import { syncFolder, writeSynced } from './durable-file.js';
 import { sha256 } from './sha256.js';
 
 /** A bundle as files of one folder. */
@@ -50,7 +51,7 @@ export async function writeBundle(folder: string, bundle: BundleToWrite): Promis
     [MANIFEST_FILE, manifest] as const,
     [SIGNATURE_FILE, bundle.sign(manifest)] as const,
   ]) {
-    await writeSynced(join(temporary, name), bytes);
+    await writeSynced(join(temporary, name), bytes, 'wx');
   }
   await syncFolder(temporary);
   await keepPrevious(target);
@@ -69,23 +70,4 @@ async function keepPrevious(target: string): Promise<void> {
   }
   await rm(previous, { recursive: true, force: true });
   await rename(target, previous);
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

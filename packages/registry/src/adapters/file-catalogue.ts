@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { BlueprintDescriptor } from '@esper/leyline';
 import { RegistryError } from '../errors.js';
 import { catalogueBytes, parseCatalogue } from '../wire/catalogue-file.js';
+import { replaceFile } from './durable-file.js';
 import { sha256 } from './sha256.js';
 
 /** Blueprints a policy compares at most. */
@@ -36,10 +37,8 @@ export async function openFileCatalogue(path: string): Promise<FileCatalogue> {
   };
 }
 
-/** Writes a catalogue file, whole or not at all. */
+/** Writes a catalogue file, whole or not at all. Resolved means durable. */
 export async function writeCatalogue(path: string, blueprints: readonly BlueprintDescriptor[]): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.writing`;
-  await writeFile(temporary, catalogueBytes(blueprints, sha256), { flush: true });
-  await rename(temporary, path);
+  await replaceFile(path, catalogueBytes(blueprints, sha256));
 }

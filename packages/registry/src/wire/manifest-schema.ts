@@ -28,6 +28,7 @@ const manifestSchema = z.strictObject({
     z.strictObject({ kind: z.literal('trained'), source: z.string().min(1).max(1024) }),
   ]),
   tables: z.partialRecord(z.enum(TABLE_NAMES), digest),
+  tableEntryCounts: z.partialRecord(z.enum(TABLE_NAMES), whole).optional(),
   createdAtMs: whole,
   expiresAtMs: whole.optional(),
   files: z.record(name, z.strictObject({ sha256: digest, bytes: whole })),

@@ -2,12 +2,12 @@ import { err, ok, type Result } from '@esper/std';
 
 /**
  * JSON from bytes: UTF-8 without replacement, and no object that names a key twice (a parser would keep one of them in
- * silence). The error says what is wrong and quotes nothing.
+ * silence), and no byte order mark. The error says what is wrong and quotes nothing.
  */
 export function jsonOf(bytes: Uint8Array): Result<unknown, string> {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return err('is not UTF-8');
   }

@@ -48,6 +48,8 @@ export interface BundleManifest {
   readonly origin: PolicyOrigin;
   /** Digest of each name table; absent where the bundle does not depend on the table's content. */
   readonly tables: Readonly<Partial<Record<TableName, string>>>;
+  /** How many entries each of those tables had: a table that has only grown since still fits. Absent: it must be equal. */
+  readonly tableEntryCounts?: Readonly<Partial<Record<TableName, number>>>;
   readonly createdAtMs: number;
   /** After it the policy is a risk signal, not an outage. */
   readonly expiresAtMs?: number;
@@ -58,6 +60,8 @@ export const MANIFEST_FILE = 'manifest.json';
 export const SIGNATURE_FILE = 'manifest.sig';
 export const MODEL_FILE = 'policy.onnx';
 export const GOLDEN_FILE = 'golden.json';
+/** Optional: the entries of the seven tables, so that a mismatch can be shown entry by entry. */
+export const TABLES_FILE = 'tables.json';
 /** Largest size of each file, in bytes. */
 export const BUNDLE_LIMITS = Object.freeze({
   manifestBytesMax: 1 << 20,
