@@ -9,6 +9,7 @@ export {
   sampleNodes,
   TYPICAL_COUNTS,
 } from './testing/graphs/sample-graphs.js';
+export { changedWeights, sampleWeights } from './testing/graphs/sample-weights.js';
 export type { LineOutcome } from './testing/prototype/line-outcome.js';
 export { deviations, vectorRunners } from './testing/prototype/vector-runners.js';
 export { referenceForward } from './testing/reference/forward.js';

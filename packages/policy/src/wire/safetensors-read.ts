@@ -10,7 +10,7 @@ export interface SafetensorsLimits {
   readonly tensorCountMax: number;
 }
 
-/** 512 MB, a header of 4 MB (a policy checkpoint has 57 kB), 10,000 tensors (a policy has 467). */
+/** 512 MB, a header of 4 MB (a policy checkpoint has 57 kB), 10,000 tensors (a policy has 466). */
 export const SAFETENSORS_LIMITS: SafetensorsLimits = Object.freeze({
   fileBytesMax: 512 * 2 ** 20,
   headerBytesMax: 4 * 2 ** 20,

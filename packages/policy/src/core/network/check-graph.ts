@@ -2,6 +2,7 @@ import type { EdgeTable, HeteroGraph } from '../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, RELATION_KEYS, RELATIONS, type RelationKey } from '../graph/schema.js';
 import type { NetworkDims } from './dims.js';
 import type { GraphLimits } from './graph-limits.js';
+import { firstParallelEdge } from './parallel-edges.js';
 import { inputWidths } from './weight-names.js';
 
 /** Why a graph is not asked about. */
@@ -81,16 +82,6 @@ function checkEnds(edges: EdgeTable, sourceCount: number, targetCount: number): 
   return -1;
 }
 
-function firstDuplicate(edges: EdgeTable, targetCount: number): number {
-  const seen = new Set<number>();
-  for (let e = 0; e < edges.source.length; e += 1) {
-    const pair = (edges.source[e] as number) * targetCount + (edges.target[e] as number);
-    if (seen.has(pair)) return e;
-    seen.add(pair);
-  }
-  return -1;
-}
-
 function checkRelation(graph: HeteroGraph, r: number, { dims, limits }: GraphContract): GraphRefusal | undefined {
   const relation = RELATION_KEYS[r] as RelationKey;
   const ends = RELATIONS[r] as (typeof RELATIONS)[number];
@@ -98,10 +89,11 @@ function checkRelation(graph: HeteroGraph, r: number, { dims, limits }: GraphCon
   if (edges === undefined) return undefined;
   const reason = checkEdgeShape(edges, dims.edgeFeatureWidth);
   if (reason !== undefined) return { code: 'edge_table_invalid', relation, reason };
+  const sourceCount = graph.nodes[ends.source].ids.length;
   const targetCount = graph.nodes[ends.target].ids.length;
-  const outside = checkEnds(edges, graph.nodes[ends.source].ids.length, targetCount);
+  const outside = checkEnds(edges, sourceCount, targetCount);
   if (outside !== -1) return { code: 'edge_out_of_range', relation, edge: outside };
-  const twice = limits.duplicateEdges === 'refuse' ? firstDuplicate(edges, targetCount) : -1;
+  const twice = limits.duplicateEdges === 'refuse' ? firstParallelEdge(edges, sourceCount, targetCount) : -1;
   if (twice !== -1) {
     const [source, target] = [edges.source[twice] as number, edges.target[twice] as number];
     return { code: 'edge_duplicate', relation, source, target };

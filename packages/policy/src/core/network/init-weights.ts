@@ -55,7 +55,9 @@ function initialValue(name: string, shapes: Shapes, options: InitOptions): Float
   if (isGat(name) && isBias) return new Float32Array(count);
   const bound = isGat(name) ? glorotBound(shape) : linearBound(name, shapes);
   const next = stream(options.seed, name);
-  return Float32Array.from({ length: count }, () => (2 * next() - 1) * bound);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i += 1) values[i] = (2 * next() - 1) * bound;
+  return values;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { err, invariant, ok, type Result } from '@esper/std';
 import type { NetworkDims } from './dims.js';
-import type { TensorSet } from './tensor-set.js';
+import { elementCount, type TensorSet } from './tensor-set.js';
 import { weightShapes } from './weight-names.js';
 
 /** Why a set of tensors is not the weights of a network of these sizes. */
@@ -30,7 +30,9 @@ function firstRefusal(set: TensorSet, shapes: ReadonlyMap<string, readonly numbe
   for (const [tensor, expected] of shapes) {
     const found = set.tensors.get(tensor);
     if (found === undefined) return { code: 'weights_missing', tensor };
-    if (!sameShape(found.shape, expected)) return { code: 'weights_shape', tensor, expected, actual: found.shape };
+    if (!sameShape(found.shape, expected) || found.data.length !== elementCount(expected)) {
+      return { code: 'weights_shape', tensor, expected, actual: found.shape };
+    }
     if (!found.data.every(Number.isFinite)) return { code: 'weights_nonfinite', tensor };
   }
   for (const tensor of set.tensors.keys()) if (!shapes.has(tensor)) return { code: 'weights_unexpected', tensor };

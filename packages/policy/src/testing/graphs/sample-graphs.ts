@@ -64,7 +64,8 @@ function builderPairs(relation: (typeof RELATIONS)[number], counts: NodeCounts):
   const { source, name, target } = relation;
   const chain = (length: number): Pair[] => Array.from({ length: Math.max(0, length - 1) }, (_, i) => [i, i + 1]);
   if (name === 'peer' || name === 'connects') return chain(counts[source]);
-  const monitored = (seed: number): number => seed % Math.max(1, counts.layer);
+  if (counts[source] === 0 || counts[target] === 0) return [];
+  const monitored = (seed: number): number => seed % counts.layer;
   if (name === 'monitors') return Array.from({ length: counts.seed }, (_, i) => [i, monitored(i)]);
   if (name === 'monitored_by' && target === 'seed') {
     return Array.from({ length: counts.seed }, (_, i) => [monitored(i), i]);

@@ -38,7 +38,10 @@ function fillAdjacency(graph: HeteroGraph, plan: RowPlan): Dense {
     const stride = incomingCount(target) + 1;
     const first = plan.firstSageRow[target] + incomingPosition(target, r);
     const degree = new Int32Array(plan.counts[target]);
-    for (const to of edges.target) degree[to] = (degree[to] as number) + 1;
+    for (let e = 0; e < edges.target.length; e += 1) {
+      const to = edges.target[e] as number;
+      degree[to] = (degree[to] as number) + 1;
+    }
     for (let e = 0; e < edges.source.length; e += 1) {
       const to = edges.target[e] as number;
       const cell = (first + to * stride) * plan.columns + plan.firstRow[source] + (edges.source[e] as number);
@@ -48,22 +51,28 @@ function fillAdjacency(graph: HeteroGraph, plan: RowPlan): Dense {
   return adjacency;
 }
 
-/** Writes one relation's edges: attributes in the first channels, 0 in the mask channel. */
-function fillEdges(
-  into: Dense,
-  edges: EdgeTable,
-  at: { readonly bucket: (to: number) => number; readonly column: number },
-): void {
+/** Where one relation's edges go: target row t owns bucket `first + t · stride`, source row s column `column + s`. */
+interface Place {
+  readonly first: number;
+  readonly stride: number;
+  readonly column: number;
+}
+
+/** Writes one relation's edges: attributes in the first channels, the mask opened there and closed at the null node. */
+function fillEdges(into: Dense, edges: EdgeTable, { first, stride, column }: Place): void {
   const { columns, channels, data } = into;
-  const width = edges.attributeWidth;
-  for (let e = 0; e < edges.source.length; e += 1) {
-    const base = at.bucket(edges.target[e] as number) * channels * columns + at.column + (edges.source[e] as number);
-    for (let c = 0; c < width; c += 1) data[base + c * columns] = edges.attributes[e * width + c] as number;
-    data[base + (channels - 1) * columns] = 0;
+  const { source, target, attributes, attributeWidth } = edges;
+  const bucketSize = channels * columns;
+  for (let e = 0; e < source.length; e += 1) {
+    const bucket = (first + (target[e] as number) * stride) * bucketSize;
+    const cell = bucket + column + (source[e] as number);
+    for (let c = 0; c < attributeWidth; c += 1) data[cell + c * columns] = attributes[e * attributeWidth + c] as number;
+    data[cell + bucketSize - columns] = 0;
+    data[bucket + bucketSize - 1] = NO_EDGE_MASK;
   }
 }
 
-/** No edges anywhere: the mask closes every column but the null node's, which is open until an edge arrives. */
+/** No edges anywhere: the mask closes every column but the null node's, which stays open until an edge arrives. */
 function closedBuckets(rows: number, channels: number, columns: number): Dense {
   const buckets = dense(rows, channels, columns);
   for (let row = 0; row < rows; row += 1) {
@@ -73,26 +82,19 @@ function closedBuckets(rows: number, channels: number, columns: number): Dense {
   return buckets;
 }
 
-/** Closes the null node's column in every bucket that has an edge. */
-function closeNullNode(into: Dense, edges: EdgeTable, bucket: (to: number) => number): void {
-  for (const to of edges.target) {
-    into.data[(bucket(to) + 1) * into.channels * into.columns - 1] = NO_EDGE_MASK;
-  }
-}
-
 function fillAttention(graph: HeteroGraph, plan: RowPlan, channels: number): { first: Dense; last: Dense } {
   const first = closedBuckets(plan.firstBuckets, channels, plan.columns);
   const last = closedBuckets(plan.lastBuckets, channels, plan.lastColumns);
   for (const [r, { source, target }] of RELATIONS.entries()) {
     if (target === 'activation') continue;
     const edges = graph.edges[RELATION_KEYS[r] as RelationKey] as EdgeTable;
-    const offset = plan.firstBucket[target] + incomingPosition(target, r);
-    const bucket = (to: number): number => offset + to * incomingCount(target);
-    const layers = bucket(0) < plan.lastBuckets ? [first, last] : [first];
-    for (const layer of layers) {
-      fillEdges(layer, edges, { bucket, column: plan.firstRow[source] });
-      closeNullNode(layer, edges, bucket);
-    }
+    const place = {
+      first: plan.firstBucket[target] + incomingPosition(target, r),
+      stride: incomingCount(target),
+      column: plan.firstRow[source],
+    };
+    fillEdges(first, edges, place);
+    if (plan.firstBucket[target] < plan.lastBuckets) fillEdges(last, edges, place);
   }
   return { first, last };
 }

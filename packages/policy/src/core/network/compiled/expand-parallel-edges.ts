@@ -1,5 +1,6 @@
 import type { EdgeTable, HeteroGraph, NodeTable } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, RELATION_KEYS, RELATIONS, type RelationKey } from '../../graph/schema.js';
+import { firstParallelEdge } from '../parallel-edges.js';
 
 /** How often each node of a type must stand in the graph. */
 type Copies = Readonly<Record<NodeType, Int32Array>>;
@@ -91,6 +92,14 @@ function copyEdges({ source, target, edges, ordinal }: Numbered, rows: RowsByTyp
   };
 }
 
+function hasParallelEdges(graph: HeteroGraph): boolean {
+  return RELATIONS.some(({ source, target }, r) => {
+    const edges = graph.edges[RELATION_KEYS[r] as RelationKey];
+    if (edges === undefined) return false;
+    return firstParallelEdge(edges, graph.nodes[source].ids.length, graph.nodes[target].ids.length) !== -1;
+  });
+}
+
 /**
  * A graph without parallel edges that the network cannot tell from the given one. A node that is the source of several
  * edges to one target gets copies with the same features and the same in-edges, hence the same embedding in every layer;
@@ -98,9 +107,9 @@ function copyEdges({ source, target, edges, ordinal }: Numbered, rows: RowsByTyp
  * itself when it has no parallel edges.
  */
 export function expandParallelEdges(graph: HeteroGraph): HeteroGraph {
+  if (!hasParallelEdges(graph)) return graph;
   const relations = numberEdges(graph);
   const copies = copiesNeeded(graph, relations);
-  if (NODE_TYPES.every((type) => copies[type].every((count) => count === 1))) return graph;
   const rows = Object.fromEntries(NODE_TYPES.map((type) => [type, copyRows(copies[type])])) as unknown as RowsByType;
   const nodes = Object.fromEntries(NODE_TYPES.map((type) => [type, copyNodes(graph.nodes[type], rows[type])]));
   const edges = Object.fromEntries(relations.map((relation) => [relation.key, copyEdges(relation, rows)]));

@@ -1,7 +1,8 @@
-import { float, type GraphWriter, int } from '../onnx/graph-writer.js';
+import { CONTRIB_DOMAIN, float, type GraphWriter, int } from '../onnx/graph-writer.js';
 import type { PolicyWeights } from '../weights.js';
 import type { FoldedLinear } from './fold.js';
 import { foldLinear } from './fold-heads.js';
+import { quantizeColumns } from './quantize.js';
 import type { WeightFormat } from './weight-format.js';
 
 const LAYER_NORM_EPSILON = 1e-5;
@@ -14,21 +15,29 @@ export function writeRows(writer: GraphWriter, name: string, width: number): str
   return writer.shared({ name, type: 'float32', dims: [1, width], data: new Float32Array(width) });
 }
 
+/** One product and how it is stored. */
+interface Product {
+  readonly name: string;
+  readonly folded: FoldedLinear;
+  readonly format: WeightFormat;
+  /** Names the result. */
+  readonly as?: string;
+}
+
 /** rows · matrix + bias. */
-export function writeProduct(
-  writer: GraphWriter,
-  rows: string,
-  given: {
-    readonly name: string;
-    readonly folded: FoldedLinear;
-    readonly format: WeightFormat;
-    readonly as?: string;
-  },
-): string {
+export function writeProduct(writer: GraphWriter, rows: string, given: Product): string {
   const { name, folded } = given;
-  const matrix = writer.floats(`${name}_weight`, [folded.inputs, folded.outputs], folded.matrix);
+  const named = given.as === undefined ? {} : { as: given.as };
+  const dims = [folded.inputs, folded.outputs];
   const bias = writer.floats(`${name}_bias`, [folded.outputs], folded.bias);
-  return writer.op('Gemm', [rows, matrix, bias], given.as === undefined ? {} : { as: given.as });
+  if (given.format === 'float32') {
+    return writer.op('Gemm', [rows, writer.floats(`${name}_weight`, dims, folded.matrix), bias], named);
+  }
+  const { values, scales } = quantizeColumns(folded);
+  const matrix = writer.constant({ name: `${name}_weight`, type: 'int8', dims, data: values });
+  const scale = writer.floats(`${name}_scale`, [folded.outputs], scales);
+  // No zero point: an empty name leaves the optional input out.
+  return writer.op('DynamicQuantizeMatMul', [rows, matrix, scale, '', bias], { domain: CONTRIB_DOMAIN, ...named });
 }
 
 /** Linear, GELU, layer norm. */
