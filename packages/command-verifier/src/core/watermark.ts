@@ -34,8 +34,8 @@ export interface RunBound {
 }
 
 interface SteppedBound extends RunBound {
-  /** The sequence number that caused the last step; `undefined` for a bound read back from a journal. */
-  readonly steppedAt: number | undefined;
+  /** The command that caused the last step; `undefined` for a bound read back from a journal. */
+  readonly cause: DatedPosition | undefined;
 }
 
 /** The promise as it stands: a fold of its steps. Both halves only rise. */
@@ -67,14 +67,10 @@ export class Watermark {
     return command.issuerEpoch <= bound.issuerEpoch && command.sequence < bound.sequenceBelow;
   }
 
-  /**
-   * The step that would cover `command`. The sequence goes ahead by twice what the run used since its last step: about as
-   * many commands as fit into `leadMs` at the run's own pace, so that a slow run loses one and a fast one few.
-   */
+  /** The step that would cover `command`. */
   nextStep(command: DatedPosition): WatermarkStep {
     const bound = this.#runs.get(command.trainingRunId);
-    const used = Math.max(0, command.sequence - (bound?.steppedAt ?? command.sequence));
-    const lead = Math.min(2 * used, this.#limits.sequenceLeadMax);
+    const lead = sequenceLead(command, bound?.cause, this.#limits);
     return {
       trainingRunId: command.trainingRunId,
       issuedBeforeMs: Math.max(this.#issuedBeforeMs, command.issuedAtMs + this.#limits.leadMs),
@@ -91,7 +87,7 @@ export class Watermark {
     this.#runs.set(step.trainingRunId, {
       issuerEpoch: Math.max(bound?.issuerEpoch ?? 0, step.issuerEpoch),
       sequenceBelow: Math.max(bound?.sequenceBelow ?? 0, step.sequenceBelow),
-      steppedAt: cause?.sequence,
+      cause,
     });
     this.#forgetOldest();
   }
@@ -112,4 +108,18 @@ export class Watermark {
     const oldest = this.#runs.keys().next();
     if (oldest.done !== true) this.#runs.delete(oldest.value);
   }
+}
+
+/**
+ * How many sequence numbers to go ahead: as many as the run uses in half of `leadMs` at its present pace, but at most as
+ * many as it used since its last step, so that a burst does not make the lead long. Half, because a pace is a guess and
+ * `leadMs` is a promise. None when the issuer's clock went back.
+ */
+function sequenceLead(command: DatedPosition, last: DatedPosition | undefined, limits: WatermarkLimits): number {
+  if (last === undefined) return 0;
+  const used = command.sequence - last.sequence;
+  const elapsedMs = command.issuedAtMs - last.issuedAtMs;
+  if (used <= 0 || elapsedMs < 0) return 0;
+  const paced = elapsedMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((used * limits.leadMs) / (2 * elapsedMs));
+  return Math.min(used, paced, limits.sequenceLeadMax);
 }
