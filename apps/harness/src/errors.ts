@@ -59,7 +59,7 @@ export const EXECUTION_ERRORS = {
     next: 'Send the logits of the policy.',
   },
   invalid_confidence_logits: {
-    means: 'confidence_logits is no JSON list of 2 to 64 finite numbers.',
+    means: 'confidence_logits is no JSON list of 1 to 64 finite numbers.',
     next: 'Correct the issuer.',
   },
   invalid_confidence_gate: {

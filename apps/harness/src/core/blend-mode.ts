@@ -8,7 +8,7 @@ export interface ConfidenceGate {
   readonly tau: number;
   readonly alphaLo: number;
   readonly alphaHi: number;
-  /** The policy's own logits, as sent with the command; two or more, finite. */
+  /** The policy's own logits, as sent with the command; one or more, finite. */
   readonly logits: readonly number[];
 }
 
@@ -48,12 +48,17 @@ export function blendFactors(choice: BlendChoice, width: number): Result<BlendFa
 
 /** Between alphaLo and alphaHi: how far the best logit is ahead of the second. */
 export function confidenceFactor({ k, tau, alphaLo, alphaHi, logits }: ConfidenceGate): number {
-  const [top1, top2] = [...logits].sort((a, b) => b - a) as [number, number];
-  const gate = 1 / (1 + Math.exp(-k * (top1 - top2 - tau)));
+  const [top1 = 0, top2] = [...logits].sort((a, b) => b - a);
+  // One logit has no rival: the gate is fully open, as on the policy's side.
+  const gate = top2 === undefined ? 1 : 1 / (1 + Math.exp(-k * (top1 - top2 - tau)));
   return alphaLo + (alphaHi - alphaLo) * gate;
 }
 
-const decimal = (text: string | undefined, fallback: number): number => (text === undefined ? fallback : Number(text));
+/** A plain decimal number; anything else is NaN, which fails every comparison. */
+function decimal(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
 
 function parseVector(text: string | undefined): readonly number[] | undefined {
   if (text === undefined) return undefined;
@@ -71,7 +76,7 @@ type Annotations = Readonly<Record<string, string>>;
 function readGate(annotations: Annotations): Result<BlendChoice, RefusalCode> {
   if (annotations['confidence_logits'] === undefined) return err('missing_confidence_logits');
   const logits = parseVector(annotations['confidence_logits']);
-  if (logits === undefined || logits.length < 2) return err('invalid_confidence_logits');
+  if (logits === undefined || logits.length === 0) return err('invalid_confidence_logits');
   const gate = {
     k: decimal(annotations['gate_k'], 4),
     tau: decimal(annotations['gate_tau'], 0.2),
@@ -92,7 +97,7 @@ function readChannels(annotations: Annotations): Result<BlendChoice, RefusalCode
   if (alphaVec === undefined || alphaVec.length === 0) return err('invalid_alpha_vec');
   if (alphaVec.some((alpha) => alpha < 0 || alpha > 1)) return err('invalid_alpha_vec');
   const declared = annotations['alpha_vec_len'];
-  if (declared !== undefined && Number(declared) !== alphaVec.length) return err('alpha_vec_length_mismatch');
+  if (declared !== undefined && decimal(declared, 0) !== alphaVec.length) return err('alpha_vec_length_mismatch');
   return ok({ mode: 'CHANNEL', alphaVec });
 }
 

@@ -29,6 +29,8 @@ export interface PacketCounters {
 /** What a packet says beside the state of training. */
 export interface PacketContext {
   readonly trainingRunId: string;
+  /** Differs between two starts of the same run, so that no packet id comes twice: packet ids are keys of idempotency. */
+  readonly instance: string;
   readonly experimentName: string;
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
@@ -147,7 +149,7 @@ function seedState(slot: SeedSlot, state: TrainerState, context: PacketContext):
 export function buildPacket(state: TrainerState, measures: StepMeasures, context: PacketContext): SystemStatePacket {
   return {
     version: 1,
-    packetId: `${context.trainingRunId}-step-${state.step}`,
+    packetId: `${context.trainingRunId}-${context.instance}-step-${state.step}`,
     trainingRunId: context.trainingRunId,
     sourceSubsystem: 'tolaria',
     experimentName: context.experimentName,

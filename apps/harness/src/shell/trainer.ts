@@ -37,6 +37,7 @@ export class Trainer {
   readonly #keeper: RollbackKeeper;
   readonly #delivery: CommandDelivery;
   readonly #slice: Batch;
+  readonly #instance: string;
   #state: TrainerState;
   #tally: Tally = EMPTY_TALLY;
   #timings: StepTimings | undefined;
@@ -46,6 +47,7 @@ export class Trainer {
   constructor(ports: TrainerPorts, options: ResolvedTrainerOptions, names: readonly LabelledName[]) {
     this.options = options;
     this.#ports = ports;
+    this.#instance = ports.clock.wallMs().toString(36);
     this.dataset = buildDataset(names, options.dataset, options.seed);
     const sliceRows = Array.from({ length: options.validationSlice }, (_, row) => row);
     this.#slice = takeRows(this.dataset.validation, sliceRows);
@@ -172,6 +174,7 @@ export class Trainer {
     const { hardware, cpuUtilPercent } = this.#ports.sampleHardware();
     return buildPacket(this.#state, measures, {
       trainingRunId,
+      instance: this.#instance,
       experimentName,
       stepsPerEpoch: Math.max(1, Math.floor(dataset.trainingSamples / batchSize)),
       batchSize,

@@ -9,6 +9,7 @@ import {
 } from '@esper/leyline';
 import { z } from 'zod';
 import { FAULT_KINDS, type FaultKind } from '../core/fault-schedule.js';
+import type { TrainerSummary } from '../core/tally.js';
 import { TRAINER_EVENTS, type TrainerEventName } from '../core/trainer-event.js';
 import { HarnessError } from '../errors.js';
 
@@ -97,7 +98,8 @@ type OnTheWire = z.infer<typeof trainerMessage>;
 
 /** What a trainer tells its host. `packet` is decoded: a message with a packet that is none is refused as a whole. */
 export type TrainerMessage =
-  | Exclude<OnTheWire, { type: 'packet' }>
+  | Exclude<OnTheWire, { type: 'packet' | 'summary' }>
+  | { readonly type: 'summary'; readonly summary: TrainerSummary }
   | { readonly type: 'packet'; readonly requestId: number; readonly packet: SystemStatePacket };
 
 const faultKinds = Object.keys(FAULT_KINDS) as [FaultKind, ...FaultKind[]];
@@ -177,7 +179,8 @@ export function encodeTrainerMessage(message: TrainerMessage): Uint8Array {
 export function decodeTrainerMessage(payload: Uint8Array): TrainerMessage {
   const parsed = trainerMessage.safeParse(plainOf(payload));
   if (!parsed.success) throw malformed(complaint(parsed.error));
-  if (parsed.data.type !== 'packet') return parsed.data;
+  // Optional fields on the wire are absent, never `undefined`.
+  if (parsed.data.type !== 'packet') return parsed.data as TrainerMessage;
   const packet = decodeMessage('SystemStatePacket', parsed.data.packet);
   if (!packet.ok) throw malformed(`packet: ${packet.error.code} at ${packet.error.path}`);
   return { type: 'packet', requestId: parsed.data.requestId, packet: packet.value };

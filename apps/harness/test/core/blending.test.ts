@@ -82,6 +82,7 @@ describe('blend modes', () => {
     const unsure = confidenceFactor({ ...gate, logits: [1, 1, 1] });
     expect(sure).toBeCloseTo(0.9, 6);
     expect(unsure).toBeCloseTo(0.1 + 0.8 / (1 + Math.exp(0.8)), 12);
+    expect(confidenceFactor({ ...gate, logits: [-3] })).toBe(0.9);
     expect(confidenceFactor(gate)).toBeGreaterThan(unsure);
     expect(confidenceFactor(gate)).toBeLessThan(sure);
   });
@@ -98,7 +99,9 @@ describe('blend modes', () => {
   it.each([
     ['PSYCHIC', {}, 'unknown_blend_mode'],
     ['CONFIDENCE', {}, 'missing_confidence_logits'],
-    ['CONFIDENCE', { confidence_logits: '[1]' }, 'invalid_confidence_logits'],
+    ['CONFIDENCE', { confidence_logits: '[]' }, 'invalid_confidence_logits'],
+    ['CONFIDENCE', { confidence_logits: '[1,2]', gate_k: '' }, 'invalid_confidence_gate'],
+    ['CONFIDENCE', { confidence_logits: '[1,2]', gate_k: '0x4' }, 'invalid_confidence_gate'],
     ['CONFIDENCE', { confidence_logits: '"123"' }, 'invalid_confidence_logits'],
     ['CONFIDENCE', { confidence_logits: '[1,NaN]' }, 'invalid_confidence_logits'],
     ['CONFIDENCE', { confidence_logits: JSON.stringify(new Array(65).fill(0)) }, 'invalid_confidence_logits'],

@@ -1,4 +1,5 @@
 import { decodeMessage, encodeMessage } from '@esper/leyline';
+import { FakeClock } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
 import { PACKET_METRICS } from '../../src/core/build-packet.js';
 import { germinateDraft } from '../support/commands.js';
@@ -68,6 +69,14 @@ describe('packets', () => {
       });
     }
     expect(new Set(run.packets.map(({ packetId }) => packetId)).size).toBe(30);
+  });
+
+  it('two starts of the same run never send the same packet id', async () => {
+    const first = smallRun();
+    const second = smallRun({ ports: { clock: new FakeClock(1_700_000_000_001) } });
+    await first.steps(1);
+    await second.steps(1);
+    expect(first.packets[0]?.packetId).not.toBe(second.packets[0]?.packetId);
   });
 
   it('a seed reports what was measured of it and nothing else; blending is allowed only while it blends', async () => {
