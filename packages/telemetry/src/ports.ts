@@ -35,8 +35,11 @@ export interface TelemetryJournal {
 
 /** One-shot timers. */
 export interface Timers {
-  /** Calls `run` once after `delayMs`; the answer cancels. */
-  after(delayMs: number, run: () => void): () => void;
+  /**
+   * Calls `run` once after `delayMs`; the answer cancels. With `keepsAlive` the process waits for it (draining does), else it may
+   * end before.
+   */
+  after(delayMs: number, run: () => void, options?: { readonly keepsAlive: boolean }): () => void;
 }
 
 /** Unique names for messages. */

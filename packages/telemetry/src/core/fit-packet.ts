@@ -1,6 +1,10 @@
 import { LIMITS, type TelemetryEvent, type TelemetryPacket } from '@esper/leyline';
 
 const LONE_SURROGATE = /\p{Surrogate}/gu;
+/** A character is at most three bytes: so the events take at most 600 kB of the 1 MiB of a packet. */
+const EVENTS_CHARS_MAX = 200_000;
+/** What an event costs besides its texts. */
+const EVENT_CHARS = 48;
 const CONTROL = /\p{Cc}/gu;
 
 /**
@@ -12,7 +16,7 @@ export function fitPacket(packet: TelemetryPacket): TelemetryPacket {
     ...packet,
     packetId: fitName(packet.packetId, 'tamiyo-telemetry'),
     metrics: packet.metrics.slice(0, LIMITS.metricsMax),
-    events: packet.events.slice(0, LIMITS.eventsMax).map(fitEvent),
+    events: withinBudget(packet.events.slice(0, LIMITS.eventsMax).map(fitEvent)),
     spans: packet.spans.slice(0, LIMITS.spansMax),
     health: {
       ...packet.health,
@@ -26,6 +30,17 @@ export function fitPacket(packet: TelemetryPacket): TelemetryPacket {
     fitted.spans.length < packet.spans.length;
   if (!isCut) return fitted;
   return { ...fitted, health: { ...fitted.health, indicators: { ...fitted.health.indicators, cut: 'true' } } };
+}
+
+/** The first events, as far as their text goes. */
+function withinBudget(events: readonly TelemetryEvent[]): readonly TelemetryEvent[] {
+  let chars = 0;
+  const fitting = events.findIndex(({ description, attributes }) => {
+    chars += description.length + EVENT_CHARS;
+    for (const [key, value] of Object.entries(attributes)) chars += key.length + value.length;
+    return chars > EVENTS_CHARS_MAX;
+  });
+  return fitting < 0 ? events : events.slice(0, fitting);
 }
 
 const fitEvent = (event: TelemetryEvent): TelemetryEvent => ({

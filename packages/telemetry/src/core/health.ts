@@ -32,7 +32,7 @@ export function healthSummary(facts: HealthFacts): string {
 }
 
 function pauseSummary(reason: string | undefined): string {
-  if (reason === undefined || reason === '') return 'pause';
+  if (reason === undefined) return 'pause';
   return reason === 'blueprint_high_risk' ? 'bp_high_risk' : reason;
 }
 

@@ -42,7 +42,7 @@ export function isExact(account: LaneAccount): boolean {
 }
 
 /** Packets dropped for any reason. */
-export const droppedTotal = (dropped: Readonly<Record<DropReason, number>>): number =>
+const droppedTotal = (dropped: Readonly<Record<DropReason, number>>): number =>
   Object.values(dropped).reduce((sum, count) => sum + count, 0);
 
 /** Counters of one lane that only ever rise. */

@@ -188,7 +188,7 @@ class LaneTelemetry implements Telemetry {
     const { clock, timers } = this.#ports;
     const from = clock.monoMs();
     while (!isTrue() && clock.monoMs() - from < deadlineMs) {
-      await new Promise<void>((resolve) => timers.after(DRAIN_LOOK_MS, resolve));
+      await new Promise<void>((resolve) => timers.after(DRAIN_LOOK_MS, resolve, { keepsAlive: true }));
     }
   }
 }

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { buildDecisionPacket } from '../../src/index.js';
+import { createPrometheusExporter } from '../../src/prometheus.js';
+import { buildFacts } from '../core/facts.js';
+import { packetOf, setUp } from './set-up.js';
+
+describe('Prometheus text', () => {
+  it('gauges are the newest, increments add up, totals are as stated, coverage has its type as a label', () => {
+    const exporter = createPrometheusExporter();
+    for (const validationLoss of [0.5, 0.25]) void exporter.export(buildDecisionPacket(buildFacts({ validationLoss })));
+    const text = exporter.render();
+    const lines = text.split('\n');
+    expect(lines).toContain('# HELP tamiyo_validation_loss Validation loss in the packet.');
+    expect(lines).toContain('# TYPE tamiyo_validation_loss gauge');
+    expect(lines).toContain('tamiyo_validation_loss 0.25');
+    expect(lines).toContain('# TYPE tamiyo_decisions_total counter');
+    expect(lines).toContain('tamiyo_decisions_total{changed="false",command="SEED"} 2');
+    expect(lines).toContain('tamiyo_timeouts_total{kind="inference"} 3');
+    expect(lines).toContain('tamiyo_gnn_feature_coverage_by_type{type="node.seed"} 1');
+    expect(text.endsWith('\n')).toBe(true);
+  });
+
+  it('each family has one head, names and labels are legal whatever they hold', () => {
+    const exporter = createPrometheusExporter();
+    const events = [{ description: 'odd "name"\\\n', level: 'WARNING' as const, attributes: {} }];
+    void exporter.export({ ...buildDecisionPacket(buildFacts()), events });
+    const text = exporter.render();
+    expect(text.match(/^# TYPE tamiyo_timeouts_total /gm)).toHaveLength(1);
+    expect(text).toContain('tamiyo_events_total{event="odd \\"name\\"\\\\\\n",level="WARNING"} 1');
+    for (const line of text.trimEnd().split('\n')) {
+      expect(line).toMatch(
+        /^(?:# (?:HELP|TYPE) [a-zA-Z_:][\w:]* .+|[a-zA-Z_:][\w:]*(?:\{[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*"(?:,[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*")*\})? \S+)$/,
+      );
+    }
+  });
+
+  it('values that are no finite number are written as Prometheus writes them', () => {
+    const exporter = createPrometheusExporter();
+    for (const [lossDelta, text] of [
+      [Number.NaN, 'NaN'],
+      [Number.POSITIVE_INFINITY, '+Inf'],
+      [Number.NEGATIVE_INFINITY, '-Inf'],
+    ] as const) {
+      void exporter.export(buildDecisionPacket(buildFacts({ lossDelta })));
+      expect(exporter.render()).toContain(`tamiyo_loss_delta ${text}\n`);
+    }
+  });
+
+  it('series are bounded, and what is left out is counted', () => {
+    const exporter = createPrometheusExporter(3);
+    void exporter.export(buildDecisionPacket(buildFacts()));
+    expect(
+      exporter
+        .render()
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#')),
+    ).toHaveLength(3);
+    expect(exporter.leftOutCount()).toBeGreaterThan(10);
+  });
+
+  it('the ledger is scraped with it', async () => {
+    const { telemetry } = await setUp();
+    telemetry.emit(packetOf('1', 'HIGH'));
+    const text = createPrometheusExporter().render(telemetry.metrics());
+    expect(text).toContain('tamiyo_telemetry_emitted_total{lane="emergency"} 1');
+    expect(text).toContain('tamiyo_telemetry_dropped_total{lane="telemetry",reason="shed"} 0');
+  });
+
+  it('without anything it is empty', () => {
+    expect(createPrometheusExporter().render()).toBe('');
+  });
+});
