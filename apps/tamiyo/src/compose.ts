@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { type AsyncWorker, createWorker } from '@esper/async-worker';
+import { createWorker } from '@esper/async-worker';
 import { nodeWorkerPorts } from '@esper/async-worker/node';
 import { createBytesSigner, createSealer, type KeyRingHolder } from '@esper/command-verifier';
 import { randomIds } from '@esper/command-verifier/node';
+import type { FieldReports } from '@esper/field-reports';
+import type { TelemetryEvent } from '@esper/leyline';
 import { type Bus, openEmbeddedBus } from '@esper/oona';
 import { type FileCatalogue, openFileCatalogue } from '@esper/registry/node';
 import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
+import { buildNoticePacket, createTelemetry, type Telemetry } from '@esper/telemetry';
 import { openWal, type Wal, type WalObserver } from '@esper/wal';
 import { nodeDisk, nodeRandom } from '@esper/wal/node';
-import { fieldReporting } from './adapters/field-reporting.js';
+import { evaluationOf, fieldReporting, openFieldReports, REPORT_NOTES } from './adapters/field-reporting.js';
+import { flushLoop } from './adapters/flush-loop.js';
+import { folderJournal } from './adapters/folder-journal.js';
 import { hostReporter } from './adapters/host-reporter.js';
-import { type HostTelemetry, openTelemetry } from './adapters/host-telemetry.js';
 import { LearnedNames } from './adapters/learned-names.js';
-import { outboxJournal } from './adapters/outbox-journal.js';
 import { type OpenedPolicy, openPolicyBundle } from './adapters/policy-bundle.js';
 import { readLog } from './adapters/read-log.js';
 import { riskSettings } from './adapters/risk-settings.js';
@@ -22,10 +25,12 @@ import { walJournal } from './adapters/wal-journal.js';
 import type { ResolvedConfig } from './config/resolve.js';
 import { AnswerMemory } from './decision/answer-memory.js';
 import { DecisionEngine } from './engine.js';
+import { OpenParts } from './host/open-parts.js';
 import { nameNote, restoreName } from './records/name-note.js';
+import type { HostRecord } from './records/record.js';
 import type { Recovered } from './records/recover.js';
 import { RunTable } from './runs/run-state.js';
-import type { DecisionParts } from './stages/parts.js';
+import type { DecisionJournal, DecisionParts } from './stages/parts.js';
 
 /** What a host is made of, beside its configuration. */
 export interface HostSetup {
@@ -41,111 +46,188 @@ export interface Host {
   readonly catalogue: FileCatalogue;
   readonly log: Wal;
   readonly bus: Bus;
-  readonly telemetry: HostTelemetry;
+  readonly telemetry: Telemetry;
+  readonly fieldReports: FieldReports;
   readonly recovered: Recovered;
   readonly issuerEpoch: number;
-  readonly parts: DecisionParts;
-  /** Answers what is under way, drains telemetry, closes the log. Idempotent. */
+  /** Answers what is under way, publishes what is due, drains telemetry, closes the logs. Idempotent. */
   close(): Promise<void>;
 }
 
-const OUTBOX_FOLDER = 'bus';
-const LOG_FOLDER = 'log';
 const ANSWERS_MAX = 100_000;
 const DRAIN_MS = 2_000;
+const FLUSH_EVERY_MS = 1_000;
+const BUSY_LOOKUPS_MAX = 8;
 
 /** The only place that constructs adapters and joins ports. Rejects with what is missing; then nothing is left open. */
 export async function openHost(setup: HostSetup): Promise<Host> {
-  const opened: (() => Promise<unknown>)[] = [];
+  const open = new OpenParts();
   try {
-    return await assemble(setup, opened);
+    const carriers = await openCarriers(setup, open);
+    const memory = await openMemory(setup, carriers);
+    const policy = await openPolicy(setup);
+    open.keep(() => policy.host.close());
+    const issuerEpoch = await startEpoch(setup, { carriers, memory, policy });
+    const parts = decisionParts(setup, { carriers, memory, policy, issuerEpoch }, open);
+    const engine = createEngine(setup, parts, open);
+    const { log, bus, telemetry } = carriers;
+    const { fieldReports, recovered, catalogue } = memory;
+    return {
+      engine,
+      policy,
+      catalogue,
+      log,
+      bus,
+      telemetry,
+      fieldReports,
+      recovered,
+      issuerEpoch,
+      close: () => open.closeAll(),
+    };
   } catch (cause) {
-    for (const close of opened.reverse()) await close();
+    await open.closeAll();
     throw cause;
   }
 }
 
-async function assemble(setup: HostSetup, opened: (() => Promise<unknown>)[]): Promise<Host> {
-  const { values: config } = setup.config;
-  const keep = <T>(part: T, close: () => Promise<unknown>): T => {
-    opened.push(close);
-    return part;
-  };
-  const catalogue = await openFileCatalogue(
-    config.catalogueFile === '' ? join(config.dataDir, 'catalogue.json') : config.catalogueFile,
-  );
-  const log = await openLog(setup, LOG_FOLDER);
-  keep(log, () => log.close());
-  const names: LearnedNames = new LearnedNames((table, name, index) => {
-    journal.append(nameNote(table, name, index)).catch((cause: unknown) => reporter.recordLost('name', cause));
+/** What carries records and messages: the log, the bus with its outbox, telemetry with its own journal. */
+interface Carriers {
+  readonly log: Wal;
+  readonly journal: DecisionJournal;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+}
+
+async function openCarriers(setup: HostSetup, open: OpenParts): Promise<Carriers> {
+  const nowMs = () => systemClock.wallMs();
+  const { timers } = nodeWorkerPorts();
+  const log = await openLog(setup, 'log');
+  open.keep(() => log.close());
+  const outbox = await openLog(setup, 'bus');
+  open.keep(() => outbox.close());
+  const telemetryLog = await openLog(setup, 'telemetry');
+  open.keep(() => telemetryLog.close());
+  const bus = await openEmbeddedBus({ journal: folderJournal(outbox, nowMs), timers });
+  open.keep(() => bus.close());
+  const telemetry = await createTelemetry({
+    bus,
+    journal: folderJournal(telemetryLog, nowMs),
+    clock: systemClock,
+    timers,
+    ids: { messageId: () => randomUUID() },
   });
-  const journal = walJournal(log);
-  const recovered = await readLog(log, systemClock.wallMs() - config.idempotencyMs, (note) => restoreName(note, names));
-  const policy = await openPolicy(setup);
-  keep(policy, () => policy.host.close());
-  const outbox = await openLog(setup, OUTBOX_FOLDER);
-  keep(outbox, () => outbox.close());
-  const timers = nodeWorkerPorts().timers;
-  const bus = await openEmbeddedBus({ journal: outboxJournal(outbox, () => systemClock.wallMs()), timers });
-  keep(bus, () => bus.close());
-  const telemetry = openTelemetry({ bus, journal, clock: systemClock, timers });
-  keep(telemetry, () => telemetry.close(DRAIN_MS));
-  const reporter = hostReporter({ config, telemetry, policy: policy.active, clock: systemClock });
-  const worker = keep(createWorker({ ...nodeWorkerPorts(), concurrencyMax: 8 }), () =>
-    worker.shutdown(),
-  ) as AsyncWorker;
-  const issuerEpoch = recovered.issuerEpoch + 1;
-  const digests = { policy: policy.active.digest, config: setup.config.digest };
-  await journal.append({ kind: 'epoch', issuerEpoch, atMs: systemClock.wallMs(), digests });
+  open.keep(() => telemetry.drain(DRAIN_MS));
+  return { log, journal: walJournal(log), bus, telemetry };
+}
+
+/** What the host knew before: runs, names, reports, folded from the log; and the blueprints. */
+interface Memory {
+  readonly recovered: Recovered;
+  readonly names: LearnedNames;
+  readonly fieldReports: FieldReports;
+  readonly catalogue: FileCatalogue;
+}
+
+async function openMemory({ config }: HostSetup, { log, journal, bus, telemetry }: Carriers): Promise<Memory> {
+  const { values } = config;
+  const catalogue = await openFileCatalogue(
+    values.catalogueFile === '' ? join(values.dataDir, 'catalogue.json') : values.catalogueFile,
+  );
+  const tell = (event: TelemetryEvent): void => {
+    const timestampMs = systemClock.wallMs();
+    telemetry.emit(
+      buildNoticePacket({ packetId: `tamiyo-${event.description}-${randomUUID()}`, timestampMs, events: [event] }),
+    );
+  };
+  const names = new LearnedNames((table, name, index) => {
+    journal
+      .append(nameNote(table, name, index))
+      .catch(() => tell({ description: 'record_lost', level: 'CRITICAL', attributes: { what: 'name' } }));
+  });
+  const fieldReports = openFieldReports({ journal, bus, clock: systemClock, random: Math.random, observe: tell });
+  const restore = (record: HostRecord): void => {
+    if (record.kind === 'decision' || record.kind === 'failure')
+      fieldReports.restoreDecision(record.fieldReport, evaluationOf(record));
+    if (record.kind === 'note' && record.stream === REPORT_NOTES) fieldReports.restoreNote(record.bytes);
+    if (record.kind === 'note') restoreName(record, names);
+  };
+  const recovered = await readLog(log, systemClock.wallMs() - values.idempotencyMs, restore);
+  await fieldReports.restored();
+  return { recovered, names, fieldReports, catalogue };
+}
+
+interface Opened {
+  readonly carriers: Carriers;
+  readonly memory: Memory;
+  readonly policy: OpenedPolicy;
+}
+
+/** The epoch of this start, above every earlier one, durable before the first command is sealed. */
+async function startEpoch({ config }: HostSetup, { carriers, memory, policy }: Opened): Promise<number> {
+  const issuerEpoch = memory.recovered.issuerEpoch + 1;
+  const digests = { policy: policy.active.digest, config: config.digest };
+  await carriers.journal.append({ kind: 'epoch', issuerEpoch, atMs: systemClock.wallMs(), digests });
+  return issuerEpoch;
+}
+
+function decisionParts(
+  setup: HostSetup,
+  at: Opened & { readonly issuerEpoch: number },
+  open: OpenParts,
+): DecisionParts {
+  const { values: config, digest } = setup.config;
+  const { carriers, memory, policy } = at;
+  const worker = createWorker({ ...nodeWorkerPorts(), concurrencyMax: BUSY_LOOKUPS_MAX });
+  open.keep(() => worker.shutdown());
+  const { timers } = nodeWorkerPorts();
+  open.keep(() => memory.fieldReports.flush());
+  open.keep(flushLoop(FLUSH_EVERY_MS, () => memory.fieldReports.flush(), timers));
   const riskConfig = riskSettings(config);
-  const parts: DecisionParts = {
+  return {
     clock: systemClock,
     timers,
     ids: { decisionId: () => randomUUID() },
     worker,
-    blueprints: catalogue,
+    blueprints: memory.catalogue,
     policy: () => ok(policy.active),
-    names,
+    names: memory.names,
     riskConfig,
     sealer: createSealer({ keyRing: setup.keys, clock: systemClock, ids: randomIds }),
-    journal,
-    reporter,
+    journal: carriers.journal,
+    reporter: hostReporter({
+      config,
+      telemetry: carriers.telemetry,
+      fieldReports: memory.fieldReports,
+      policy: policy.active,
+      clock: systemClock,
+    }),
     reports: fieldReporting(policy.active),
-    runs: new RunTable(riskConfig, recovered.runs),
+    runs: new RunTable(riskConfig, memory.recovered.runs),
     settings: {
       inferenceDeadlineMs: config['deadlines.inferenceMs'],
       metadataDeadlineMs: config['deadlines.metadataMs'],
       consumer: config['seal.consumer'],
       expiresInMs: config['seal.expiresInMs'],
-      issuerEpoch,
-      configDigest: setup.config.digest,
+      issuerEpoch: at.issuerEpoch,
+      configDigest: digest,
     },
+  };
+}
+
+function createEngine({ config }: HostSetup, parts: DecisionParts, open: OpenParts): DecisionEngine {
+  const { values } = config;
+  const limits = {
+    decisionDeadlineMs: values['deadlines.decisionMs'],
+    queueMax: values['run.queueMax'],
+    countMax: values['run.countMax'],
   };
   const engine = new DecisionEngine(
     parts,
-    {
-      decisionDeadlineMs: config['deadlines.decisionMs'],
-      queueMax: config['run.queueMax'],
-      countMax: config['run.countMax'],
-    },
-    new AnswerMemory({ keepMs: config.idempotencyMs, countMax: ANSWERS_MAX }, systemClock),
+    limits,
+    new AnswerMemory({ keepMs: values.idempotencyMs, countMax: ANSWERS_MAX }, systemClock),
   );
-  keep(engine, () => engine.close());
-  return { engine, policy, catalogue, log, bus, telemetry, recovered, issuerEpoch, parts, close: closer(opened) };
-}
-
-/** Closes in the reverse order of opening, once, and reports the first failure after trying all. */
-function closer(opened: readonly (() => Promise<unknown>)[]): () => Promise<void> {
-  let closing: Promise<void> | undefined;
-  const closeAll = async (): Promise<void> => {
-    const failures: unknown[] = [];
-    for (const close of [...opened].reverse()) await close().catch((cause: unknown) => failures.push(cause));
-    if (failures.length > 0) throw failures[0];
-  };
-  return () => {
-    closing ??= closeAll();
-    return closing;
-  };
+  open.keep(() => engine.close());
+  return engine;
 }
 
 function openLog({ config, onWal }: HostSetup, folder: string): Promise<Wal> {

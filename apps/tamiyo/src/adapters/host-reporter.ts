@@ -1,15 +1,24 @@
+import type { FieldReports } from '@esper/field-reports';
 import type { TelemetryPacket } from '@esper/leyline';
 import { circuitStateOf } from '@esper/risk-engine';
 import type { WallClock } from '@esper/std';
-import { buildDecisionPacket, buildFailurePacket, buildNoticePacket, type DecisionFacts } from '@esper/telemetry';
+import {
+  buildDecisionPacket,
+  buildFailurePacket,
+  buildNoticePacket,
+  type DecisionFacts,
+  type Telemetry,
+} from '@esper/telemetry';
 import type { Config } from '../config/knobs.js';
 import type { DecisionError } from '../errors.js';
 import type { ActivePolicy, DecisionReporter, ReportContext } from '../stages/parts.js';
 import type { Recorded } from '../stages/stages.js';
+import { evaluationOf } from './field-reporting.js';
 
 export interface ReporterParts {
   readonly config: Config;
-  readonly telemetry: { emit(packet: TelemetryPacket): void };
+  readonly telemetry: Pick<Telemetry, 'emit'>;
+  readonly fieldReports: Pick<FieldReports, 'decided'>;
   readonly policy: ActivePolicy;
   readonly clock: WallClock;
 }
@@ -17,13 +26,16 @@ export interface ReporterParts {
 /** Turns what happened to a decision into telemetry packets. Never throws into a decision: building is pure, sending queues. */
 export function hostReporter(parts: ReporterParts): DecisionReporter {
   const totals = { timeouts: { inference: 0, metadata: 0, decision: 0 }, verifierFailures: 0 };
-  const emit = (packet: TelemetryPacket): void => parts.telemetry.emit(packet);
+  const emit = (packet: TelemetryPacket): void => {
+    parts.telemetry.emit(packet);
+  };
   return {
     delivered: (decision, context) => emit(buildDecisionPacket(decisionFacts(decision, context, { parts, totals }))),
     failed: (error, context) => {
       countTimeout(error, totals.timeouts);
       emit(failurePacket(error, context));
     },
+    recorded: (record) => parts.fieldReports.decided(record.fieldReport, evaluationOf(record)),
     recordLost: (what, cause) => emit(lostPacket(what, cause, parts.clock)),
   };
 }

@@ -7,6 +7,12 @@ export function riskSettings(config: Config): RiskConfig {
   const options = {
     profile: config.profile === 'harness' ? ('harness' as const) : ('default' as const),
     loss: { spikeMax: config['risk.lossSpikeMax'] },
+    latency: {
+      hookMsMax: config['risk.hookLatencyMsMax'],
+      stepMsMax: config['risk.stepLatencyMsMax'],
+      applyMsMax: config['risk.applyMsMax'],
+      finalizeMsMax: config['risk.finalizeMsMax'],
+    },
   };
   const plain = resolveRiskConfig(options);
   return resolveRiskConfig({ ...options, digest: sha256(new TextEncoder().encode(canonicalRiskConfig(plain))) });

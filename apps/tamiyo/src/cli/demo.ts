@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { beginDemoRun, finishDemoRun } from '../demo/demo-run-id.js';
 import { brokenPromises, type DemoTally, percentile } from '../demo/demo-tally.js';
 import { demoView } from '../demo/demo-view.js';
 import { type DemoPlan, demoPlan, runDemo } from '../demo/run-demo.js';
@@ -9,12 +10,19 @@ import { EXIT, type Output } from './output.js';
 import { type Noun, withCommonOptions } from './program.js';
 
 const STEPS_LEAST = 100;
-/** The demo shares two cores with the trainer: deadlines that a busy laptop keeps. */
+/**
+ * The demo shares whatever machine it meets with the trainer and with everything else that runs there: deadlines and latency
+ * limits that a busy laptop keeps, so that what it shows is the run and not the laptop.
+ */
 const DEMO_SETTINGS = {
   profile: 'harness',
   'deadlines.inferenceMs': 250,
   'deadlines.metadataMs': 250,
   'deadlines.decisionMs': 1_500,
+  'risk.hookLatencyMsMax': 2_000,
+  'risk.stepLatencyMsMax': 10_000,
+  'risk.applyMsMax': 1_000,
+  'risk.finalizeMsMax': 1_000,
 } as const;
 
 /** `tamiyo demo`: a real network trains, Tamiyo decides each step. */
@@ -26,10 +34,9 @@ export const demoNoun: Noun = (program, run) => {
     .option('--steps <count>', `training steps, at least ${STEPS_LEAST}`, '240')
     .option('--seed <number>', 'seed of training and of the untrained policy', '7')
     .option('--data <folder>', 'where records, keys and policy are kept between runs', './var/tamiyo-demo')
-    .option('--run <id>', 'training run id', 'demo')
     .action(async (_options: unknown, command: Command) =>
       run(command, async (context) => {
-        const options = command.opts<{ steps: string; seed: string; data: string; run: string }>();
+        const options = command.opts<{ steps: string; seed: string; data: string }>();
         const steps = wholeNumber('--steps', options.steps, STEPS_LEAST);
         const seed = wholeNumber('--seed', options.seed, 0);
         const config = await loadConfig(context, {
@@ -38,12 +45,11 @@ export const demoNoun: Noun = (program, run) => {
           'seal.keyFolder': join(resolve(options.data), 'keys'),
         });
         const plan = demoPlan(steps);
+        const demoRun = await beginDemoRun(resolve(options.data));
         const startedAt = performance.now();
-        const tally = await runDemo(
-          { config, trainingRunId: options.run, steps, seed },
-          plan,
-          demoView(context.output, { steps, plan }),
-        );
+        const settings = { config, trainingRunId: demoRun.trainingRunId, steps, seed };
+        const tally = await runDemo(settings, plan, demoView(context.output, { steps, plan, run: demoRun }));
+        await finishDemoRun(resolve(options.data));
         return conclude(tally, {
           output: context.output,
           plan,
@@ -90,6 +96,7 @@ function conclude(tally: DemoTally, { output, plan, dataDir, seconds }: Conclusi
     applied: tally.summary?.tally.applied ?? {},
     failures: tally.failures,
     restores: tally.summary?.tally.restores.length ?? 0,
+    spike: tally.spike,
     seconds: Number(seconds.toFixed(1)),
     broken,
   };
@@ -98,6 +105,14 @@ function conclude(tally: DemoTally, { output, plan, dataDir, seconds }: Conclusi
   if (broken.length === 0) return EXIT.ok;
   output.error(new TamiyoError('DEMO_FAILED', broken.join('; ')));
   return EXIT.failure;
+}
+
+function spikeText({ spike }: DemoTally): string {
+  if (spike.caughtAt === undefined) return 'not caught';
+  const loss = `validation loss ${spike.before.toFixed(3)} before, ${spike.peak.toFixed(3)} at its worst`;
+  const recovered =
+    spike.recoveredAt === undefined ? 'not yet back' : `back at its level from step ${spike.recoveredAt}`;
+  return `${loss}, caught at step ${spike.caughtAt} (${spike.caughtAs}), ${recovered}`;
 }
 
 const counts = (of: Readonly<Record<string, number>>): string =>
@@ -123,6 +138,7 @@ function printSummary(
     ['applied', counts(summary?.tally.applied ?? {})],
     ['refused by trainer', `${counts(summary?.tally.rejected ?? {})} (bad commands, injected on purpose)`],
     ['failed decisions', counts(tally.failures)],
+    ['the spike', spikeText(tally)],
     ['rollbacks', String(summary?.tally.restores.length ?? 0)],
     [
       'decision latency',

@@ -77,6 +77,22 @@ export const KNOBS = {
     default: 0.15,
     changes: 'A rise of the validation loss above this pauses.',
   }),
+  'risk.hookLatencyMsMax': knob('TAMIYO_HOOK_BUDGET_MS', ms(3_600_000), {
+    default: 50,
+    changes: 'A hook latency above this pauses, in milliseconds.',
+  }),
+  'risk.stepLatencyMsMax': knob('TAMIYO_STEP_LATENCY_MAX_MS', ms(3_600_000), {
+    default: 120,
+    changes: 'A step latency above this pauses, in milliseconds.',
+  }),
+  'risk.applyMsMax': knob('TAMIYO_APPLY_SLOW_MS', ms(3_600_000), {
+    default: 30,
+    changes: 'Applying a command slower than this downgrades a SEED, in milliseconds.',
+  }),
+  'risk.finalizeMsMax': knob('TAMIYO_FINALIZE_SLOW_MS', ms(3_600_000), {
+    default: 30,
+    changes: 'Finalizing a step slower than this downgrades a SEED, in milliseconds.',
+  }),
   'blend.annotationsEnabled': knob('TAMIYO_ENABLE_BLEND_MODE_ANN', z.boolean(), {
     default: false,
     changes: 'Emits blend-mode annotations (FF-08).',

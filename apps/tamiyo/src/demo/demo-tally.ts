@@ -12,6 +12,19 @@ export interface ChangedDecision {
   readonly because: string;
 }
 
+/** How the injected spike went. */
+export interface SpikeStory {
+  readonly atStep: number;
+  /** Validation loss of the last step before it. */
+  before: number;
+  /** The worst finite validation loss since. */
+  peak: number;
+  caughtAt: number | undefined;
+  caughtAs: string;
+  /** The first step after the worst one with a loss within a tenth of the level before. */
+  recoveredAt: number | undefined;
+}
+
 /** What a demo counts while it runs. */
 export interface DemoTally {
   decisions: number;
@@ -20,16 +33,18 @@ export interface DemoTally {
   readonly changedByReason: Record<string, number>;
   readonly failures: Record<string, number>;
   readonly latencies: number[];
+  readonly spike: SpikeStory;
   summary: TrainerSummary | undefined;
 }
 
-export const newTally = (): DemoTally => ({
+export const newTally = (spikeStep: number): DemoTally => ({
   decisions: 0,
   byKind: {},
   changed: [],
   changedByReason: {},
   failures: {},
   latencies: [],
+  spike: { atStep: spikeStep, before: 0, peak: 0, caughtAt: undefined, caughtAs: '', recoveredAt: undefined },
   summary: undefined,
 });
 
@@ -45,6 +60,7 @@ export function countDecision(
   tally.decisions += 1;
   tally.latencies.push(totalMs);
   add(tally.byKind, command.commandType);
+  noteCaught(tally.spike, step, assessment.reasons);
   if (!assessment.changed) return undefined;
   add(tally.changedByReason, assessment.reason);
   const changed = {
@@ -67,6 +83,29 @@ function because(deciding: Delivered['assessment']['deciding']): string {
   return [signal, value, comparison, threshold].filter((part) => part !== undefined).join(' ');
 }
 
+/** Reasons that say the loss has exploded, whatever else was found in the same step. */
+const SPIKE_REASONS: ReadonlySet<string> = new Set(['loss_spike', 'loss_nonfinite', 'rollback_critical']);
+
+function noteCaught(spike: SpikeStory, step: number, reasons: readonly string[]): void {
+  if (spike.caughtAt !== undefined || step < spike.atStep) return;
+  const reason = reasons.find((candidate) => SPIKE_REASONS.has(candidate));
+  if (reason !== undefined) [spike.caughtAt, spike.caughtAs] = [step, reason];
+}
+
+const RECOVERED_WITHIN = 1.1;
+
+/** A step of the run, as the trainer measured it. */
+export function countStep({ spike }: DemoTally, step: number, validationLoss: number): void {
+  if (step < spike.atStep) {
+    spike.before = validationLoss;
+    return;
+  }
+  if (!Number.isFinite(validationLoss)) return;
+  if (validationLoss > spike.peak) [spike.peak, spike.recoveredAt] = [validationLoss, undefined];
+  const back = spike.peak > spike.before && validationLoss <= spike.before * RECOVERED_WITHIN;
+  if (back) spike.recoveredAt ??= step;
+}
+
 /** The value below which a share of the latencies lies; 0 when there are none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -74,36 +113,21 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** What the demo promises. Each line is something that did not hold. */
-export function brokenPromises(
-  tally: DemoTally,
-  expected: { readonly spikeStep: number; readonly attacks: number },
-): readonly string[] {
-  const broken: string[] = [];
-  const { summary } = tally;
+export function brokenPromises(tally: DemoTally, expected: { readonly attacks: number }): readonly string[] {
+  const { summary, spike } = tally;
   if (summary === undefined) return ['the trainer gave no summary'];
-  if (summary.steps < 100) broken.push(`at least 100 steps were expected, ${summary.steps} were made`);
-  const caught = tally.changed.some(
-    (changed) => changed.step >= expected.spikeStep && SPIKE_REASONS.has(changed.reason),
-  );
-  if (!caught) broken.push(`the spike at step ${expected.spikeStep} was not caught`);
-  if (tally.changed.length === 0) broken.push('no decision was changed by risk');
-  const applied = total(summary.tally.applied);
-  if (applied === 0) broken.push('no command was applied');
   const rejected = total(summary.tally.rejected);
-  if (rejected !== expected.attacks)
-    broken.push(`${expected.attacks} bad commands were injected, ${rejected} were refused`);
-  return broken;
+  const promises: readonly (readonly [boolean, string])[] = [
+    [summary.steps >= STEPS_LEAST, `at least ${STEPS_LEAST} steps were expected, ${summary.steps} were made`],
+    [spike.caughtAt !== undefined, `the spike at step ${spike.atStep} was not caught`],
+    [spike.recoveredAt !== undefined, 'the run did not recover from the spike'],
+    [tally.changed.length > 0, 'no decision was changed by risk'],
+    [total(summary.tally.applied) > 0, 'no command was applied'],
+    [rejected === expected.attacks, `${expected.attacks} bad commands were injected, ${rejected} were refused`],
+  ];
+  return promises.filter(([kept]) => !kept).map(([, text]) => text);
 }
 
-/** What the risk engine calls it when the loss of a run explodes. */
-const SPIKE_REASONS: ReadonlySet<string> = new Set([
-  'loss_spike',
-  'loss_volatility_high',
-  'grad_variance_high',
-  'rollback_critical',
-  'unknown_signal',
-  'loss_warning',
-]);
-
+const STEPS_LEAST = 100;
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);

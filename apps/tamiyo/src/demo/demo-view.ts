@@ -1,5 +1,8 @@
 import type { TrainerEvent } from '@esper/harness';
 import type { Output } from '../cli/output.js';
+import type { Delivered } from '../stages/stages.js';
+import type { DemoRun } from './demo-run-id.js';
+import type { ChangedDecision } from './demo-tally.js';
 import type { DemoPlan, DemoView } from './run-demo.js';
 
 /** Events that a viewer wants to see as they happen; the rest is counted. */
@@ -17,7 +20,10 @@ const SHOWN = new Set([
 ]);
 
 /** The live view: a progress bar, a line per interesting event; in JSON mode one object per event. */
-export function demoView(output: Output, given: { readonly steps: number; readonly plan: DemoPlan }): DemoView {
+export function demoView(
+  output: Output,
+  given: { readonly steps: number; readonly plan: DemoPlan; readonly run: DemoRun },
+): DemoView {
   let lastReason = '';
   let lastFault = '';
   return {
@@ -26,6 +32,8 @@ export function demoView(output: Output, given: { readonly steps: number; readon
       const mix = manifest.origin.kind === 'untrained' ? manifest.origin.actionPrior : {};
       output.object({
         type: 'ready',
+        trainingRunId: given.run.trainingRunId,
+        interrupted: given.run.interrupted,
         policy: host.policy.active.digest,
         untrained: manifest.origin.kind === 'untrained',
         mix,
@@ -40,6 +48,7 @@ export function demoView(output: Output, given: { readonly steps: number; readon
           .map(([name, share]) => `${name} ${share}`)
           .join(', ')})`,
       );
+      output.line(runLine(given.run));
       output.line(
         `  log        ${host.recovered.counts.decision} decisions from earlier runs; this is issuer epoch ${host.issuerEpoch}`,
       );
@@ -48,7 +57,8 @@ export function demoView(output: Output, given: { readonly steps: number; readon
       );
       output.line();
     },
-    decision: (step, { identity, command, assessment, totalMs }, changed) => {
+    decision: (step, delivered, changed) => {
+      const { identity, command, assessment, totalMs } = delivered;
       output.object({
         type: 'decision',
         step,
@@ -60,13 +70,10 @@ export function demoView(output: Output, given: { readonly steps: number; readon
         changed: assessment.changed,
         totalMs,
       });
-      if (changed !== undefined && changed.reason !== lastReason) {
-        output.line(
-          `${label(step)} ${output.style('yellow', 'risk')}  ${changed.proposed} → ${output.style('bold', changed.command)}  ${changed.because}`,
-        );
-      }
-      // A mode that lasts is told once, not at every step.
-      lastReason = changed?.reason ?? (assessment.conservative ? lastReason : '');
+      const { reason } = assessment;
+      // A reason that lasts is told once, not at every step.
+      if (reason !== 'policy' && reason !== lastReason) output.line(riskLine(step, { delivered, changed }, output));
+      lastReason = reason === 'policy' && assessment.conservative ? lastReason : reason;
     },
     failure: (step, error) => {
       output.object({ type: 'failure', step, code: error.code, message: error.message });
@@ -99,3 +106,20 @@ function eventLine(event: TrainerEvent, output: Output): string {
     .join(' ');
   return `${label(event.step)} ${output.style(style, event.name.replace(/^(tolaria|kasmina)\./, ''))}  ${attributes}`;
 }
+
+function riskLine(
+  step: number,
+  found: { readonly delivered: Delivered; readonly changed: ChangedDecision | undefined },
+  output: Output,
+): string {
+  const { command, proposed, assessment } = found.delivered;
+  const outcome =
+    found.changed === undefined
+      ? `${command.commandType} as proposed`
+      : `${proposed.commandType} → ${command.commandType}`;
+  const why = typeof assessment.deciding?.counterfactual === 'string' ? assessment.deciding.counterfactual : '';
+  return `${label(step)} ${output.style('yellow', 'risk')}  ${output.style('bold', outcome)}  ${assessment.reason}${why === '' ? '' : `: ${why}`}`;
+}
+
+const runLine = ({ trainingRunId, interrupted }: DemoRun): string =>
+  `  run        ${trainingRunId}${interrupted ? ': it was interrupted; sequence numbers, mode and breakers go on where they were' : ''}`;

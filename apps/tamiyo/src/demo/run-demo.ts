@@ -14,7 +14,14 @@ import type { ResolvedConfig } from '../config/resolve.js';
 import { type DecisionError, TamiyoError } from '../errors.js';
 import type { Delivered } from '../stages/stages.js';
 import { DEMO_KEY_ID, type DemoFiles, prepareDemoFiles } from './demo-files.js';
-import { type ChangedDecision, countDecision, countFailure, type DemoTally, newTally } from './demo-tally.js';
+import {
+  type ChangedDecision,
+  countDecision,
+  countFailure,
+  countStep,
+  type DemoTally,
+  newTally,
+} from './demo-tally.js';
 
 export interface DemoSettings {
   readonly config: ResolvedConfig;
@@ -75,7 +82,7 @@ export async function runDemo(settings: DemoSettings, plan: DemoPlan, view: Demo
     checkpointFolder: join(dataDir, 'checkpoints'),
   });
   try {
-    return await follow(trainer, { host, view, runId: settings.trainingRunId });
+    return await follow(trainer, { host, view, runId: settings.trainingRunId, spikeStep: plan.spikeStep });
   } finally {
     trainer.kill();
     await host.close();
@@ -86,10 +93,11 @@ interface Following {
   readonly host: Host;
   readonly view: DemoView;
   readonly runId: string;
+  readonly spikeStep: number;
 }
 
 async function follow(trainer: TrainerProcess, at: Following): Promise<DemoTally> {
-  const tally = newTally();
+  const tally = newTally(at.spikeStep);
   for await (const message of trainer.messages) {
     switch (message.type) {
       case 'packet':
@@ -100,6 +108,7 @@ async function follow(trainer: TrainerProcess, at: Following): Promise<DemoTally
         at.view.event(message.event);
         break;
       case 'step':
+        countStep(tally, message.step, message.validationLoss);
         at.view.step(message);
         break;
       case 'summary':

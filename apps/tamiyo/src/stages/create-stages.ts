@@ -95,7 +95,11 @@ function fail(failure: unknown, at: At): DecisionError {
   session.events.push(...step.events);
   parts.runs.set(session.about.trainingRunId, session.state);
   // Durable as soon as the log can, and never a reason to keep the caller waiting for its error.
-  parts.journal.append(failureRecord(error, at)).catch((cause: unknown) => parts.reporter.recordLost('failure', cause));
+  const record = failureRecord(error, at);
+  parts.journal.append(record).then(
+    () => parts.reporter.recorded(record),
+    (cause: unknown) => parts.reporter.recordLost('failure', cause),
+  );
   parts.reporter.failed(error, contextOf(at));
   return error;
 }

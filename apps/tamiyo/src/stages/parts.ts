@@ -21,7 +21,7 @@ import type { MonoClock, Result, WallClock } from '@esper/std';
 import type { ArrowRunner } from '../decision/arrows.js';
 import type { Timers } from '../decision/deadline.js';
 import type { DecisionError } from '../errors.js';
-import type { HostRecord } from '../records/record.js';
+import type { DecisionRecord, FailureRecord, HostRecord } from '../records/record.js';
 import type { RunState, RunTable } from '../runs/run-state.js';
 import type { Assessed, Recorded } from './stages.js';
 
@@ -67,13 +67,15 @@ export interface DecisionJournal {
 export interface DecisionReporter {
   delivered(decision: Recorded, context: ReportContext): void;
   failed(error: DecisionError, context: ReportContext): void;
+  /** A decision or failure is durable: what follows from its record may begin. */
+  recorded(record: DecisionRecord | FailureRecord): void;
   /** A record that had to be written and could not be. */
   recordLost(what: string, cause: unknown): void;
 }
 
 /** One field report per decision, failed ones included. Pure. */
 export interface FieldReporting {
-  ofDecision(decision: Assessed, identity: CommandIdentity): FieldReport;
+  ofDecision(decision: Assessed, identity: CommandIdentity, session: DecisionSession): FieldReport;
   ofFailure(error: DecisionError, session: DecisionSession): FieldReport;
 }
 

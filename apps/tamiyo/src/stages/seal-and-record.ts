@@ -23,7 +23,7 @@ export function sealCommand(from: Assessed, at: At): Sealed {
       sequence,
       expiresInMs,
     });
-    const fieldReport = parts.reports.ofDecision(from, sealed.identity);
+    const fieldReport = parts.reports.ofDecision(from, sealed.identity, session);
     return { ...from, ...sealed, fieldReport };
   } catch (cause) {
     throw new DecisionError('SEAL_FAILED', 'the command could not be sealed', { reason: 'seal_failed', cause });
@@ -49,6 +49,7 @@ export async function recordDecision(from: Sealed, policy: ActivePolicy, at: At)
   });
   const logSequence = await deadline.within('record', appended, (late) => withholdWhenRecorded(late, record, at.parts));
   at.session.state = stateAfter;
+  at.parts.reporter.recorded(record);
   return { ...from, logSequence };
 }
 

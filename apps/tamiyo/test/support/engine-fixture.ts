@@ -75,6 +75,7 @@ export class Heard {
   readonly delivered: { readonly decision: Recorded; readonly context: ReportContext }[] = [];
   readonly failed: { readonly error: DecisionError; readonly context: ReportContext }[] = [];
   readonly lost: string[] = [];
+  readonly recorded: string[] = [];
 }
 
 const EMPTY_VOCABULARIES: Vocabularies = {
@@ -128,6 +129,7 @@ export function engineFixture(
     reporter: {
       delivered: (decision, context) => heard.delivered.push({ decision, context }),
       failed: (error, context) => heard.failed.push({ error, context }),
+      recorded: (record) => heard.recorded.push(record.kind),
       recordLost: (what) => heard.lost.push(what),
     },
     reports: { ofDecision: () => buildReport(), ofFailure: () => buildReport() },

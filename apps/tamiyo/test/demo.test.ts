@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '@esper/std/node';
+import { tempFolder } from '@esper/testkit';
+import { openWal } from '@esper/wal';
+import { nodeDisk } from '@esper/wal/node';
+import { describe, expect, it } from 'vitest';
+import type { DecisionRecord, HostRecord } from '../src/records/record.js';
+import { decodeRecord } from '../src/records/record-codec.js';
+
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+type Line = Readonly<Record<string, unknown>>;
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly lines: Line[];
+  readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+/** `tamiyo demo --json` in a process of its own; `onLine` sees each object of stdout. */
+function startDemo(data: string, onLine: (line: Line, child: ChildProcess) => void = () => undefined): Run {
+  const args = [
+    '--import',
+    'tsx',
+    '--conditions=@esper/source',
+    CLI,
+    'demo',
+    '--json',
+    '--steps',
+    '100',
+    '--data',
+    data,
+  ];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: Line[] = [];
+  let rest = '';
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    const parts = (rest + chunk.toString('utf8')).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) {
+      const line = JSON.parse(part) as Line;
+      lines.push(line);
+      onLine(line, child);
+    }
+  });
+  const ended = new Promise<{ code: number | null; stderr: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, stderr })),
+  );
+  return { child, lines, ended };
+}
+
+async function recordsOf(data: string, folder = 'log'): Promise<readonly HostRecord[]> {
+  const wal = await openWal({ disk: nodeDisk(), directory: join(data, folder), clock: systemClock });
+  const records: HostRecord[] = [];
+  for await (const { payload } of wal.read()) records.push(decodeRecord(payload));
+  await wal.close();
+  return records;
+}
+
+const decisionsIn = (records: readonly HostRecord[]): readonly DecisionRecord[] =>
+  records.filter((record): record is DecisionRecord => record.kind === 'decision');
+const identityOf = (line: Line): string =>
+  `${String(line['commandId'])} ${String(line['issuerEpoch'])} ${String(line['sequence'])}`;
+
+describe('tamiyo demo', () => {
+  it('a killed host goes on: no acknowledged decision is missing, no sequence number is used again', async () => {
+    const folder = await tempFolder();
+    const first = startDemo(folder.path, (line, child) => {
+      if (line['type'] === 'decision' && line['step'] === 37) child.kill('SIGKILL');
+    });
+    expect((await first.ended).code).toBeNull();
+    const acknowledged = first.lines.filter((line) => line['type'] === 'decision').map(identityOf);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(37);
+    const kept = decisionsIn(await recordsOf(folder.path)).map(
+      ({ identity }) => `${identity.commandId} ${identity.issuerEpoch} ${identity.sequence}`,
+    );
+    expect(kept).toEqual(expect.arrayContaining(acknowledged));
+
+    const second = startDemo(folder.path);
+    const { code, stderr } = await second.ended;
+    expect(code, stderr).toBe(0);
+    expect(second.lines[0]).toMatchObject({
+      type: 'ready',
+      trainingRunId: 'demo-1',
+      interrupted: true,
+      issuerEpoch: 2,
+    });
+    const all = decisionsIn(await recordsOf(folder.path));
+    const sequences = all.map(({ identity }) => identity.sequence);
+    expect(new Set(all.map(({ identity }) => identity.trainingRunId))).toEqual(new Set(['demo-1']));
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+    expect(new Set(sequences).size).toBe(sequences.length);
+
+    // The summary is the last line, with the keys that are API; what it promises has held, or the exit code says so.
+    const summary = second.lines.at(-1);
+    expect(summary).toMatchObject({
+      steps: 100,
+      decisions: 100,
+      broken: [],
+      rejected: { invalid_signature: 1, nonce_replayed: 1 },
+    });
+    expect(Object.keys(summary ?? {})).toEqual(
+      expect.arrayContaining([
+        'steps',
+        'decisions',
+        'byKind',
+        'changedByRisk',
+        'rejected',
+        'latencyMs',
+        'finalAccuracy',
+      ]),
+    );
+    expect(
+      second.lines.filter((line) => line['type'] === 'event' && line['name'] === 'kasmina.command_rejected'),
+    ).toHaveLength(2);
+
+    // Every decision has its field report.
+    expect(all.every((record) => record.fieldReport.reportId === `fr-${record.identity.commandId}`)).toBe(true);
+    await folder.remove();
+  }, 300_000);
+});
