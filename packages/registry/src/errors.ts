@@ -78,6 +78,71 @@ export const REGISTRY_ERRORS = {
     means: 'The manifest does not give the digest of every name table.',
     next: 'Make the bundle again with all seven digests.',
   },
+  BUNDLE_MODEL_MISSING: {
+    means: 'The bundle holds no model: a change of metadata alone is no policy.',
+    next: 'Make a whole bundle, with policy.onnx.',
+  },
+  POLICY_STALE: {
+    means: 'The bundle is older than updates may be.',
+    next: 'Get a newer one, or stage it by hand with a larger age limit if it is really meant.',
+  },
+  POLICY_FROM_FUTURE: {
+    means: 'The bundle is dated ahead of this clock.',
+    next: 'Compare the clocks of this machine and of the one that made the bundle.',
+  },
+  POLICY_VERSION_ROLLBACK: {
+    means: 'The policy has a version that is not higher than one that was already in force.',
+    next: 'Give it a higher version, return to the last known good one, or sign the downgrade.',
+  },
+  POLICY_DOWNGRADE_UNSIGNED: {
+    means: 'The wish to activate an older version carries no trusted signature for this state of the history.',
+    next: 'Sign the downgrade statement of this digest and history head with a key of the ring.',
+  },
+  POLICY_STATE_INVALID: {
+    means: 'The policy does not stand where this step begins.',
+    next: 'Look at `tamiyo policy history`; stage a policy before it is shadowed or activated.',
+  },
+  POLICY_NONE: {
+    means: 'There is no policy that can run. The host stays up, conservative, and answers no packet with a command.',
+    next: 'Stage and activate a bundle, or restore the files of the one that the history names.',
+  },
+  POLICY_OPEN_FAILED: {
+    means: 'The candidate could not be loaded and warmed in a runtime of its own. The live policy is untouched.',
+    next: 'Read the reason; the model or its runtime does not fit this host.',
+  },
+  POLICY_GOLDEN_MISMATCH: {
+    means: 'The candidate does not reproduce the golden decisions it came with. The live policy is untouched.',
+    next: 'Compare runtime and processor with those the bundle names; otherwise do not use it.',
+  },
+  POLICY_TOO_SLOW: {
+    means: 'The candidate needs longer than the latency gate allows. The live policy is untouched.',
+    next: 'Use a smaller or quantised policy, or a faster machine.',
+  },
+  POLICY_LOOSER: {
+    means:
+      'In shadow the candidate was looser than the live policy more often than was accepted. The live policy is untouched.',
+    next: 'Look at the listed decisions; promote it with --accept-looser N if they are meant.',
+  },
+  POLICY_SWAP_FAILED: {
+    means: 'The candidate could not be put in place of the live policy, which goes on.',
+    next: 'Read the cause and try again.',
+  },
+  POLICY_UNHEALTHY: {
+    means: 'The new policy failed its health gate after the swap; the last known good one is back in force.',
+    next: 'Look at the failures of its first decisions before you stage it again.',
+  },
+  HISTORY_BROKEN: {
+    means: 'The history of policies has been changed or damaged: an entry does not continue the one before it.',
+    next: 'Find out who changed it; restore the file from a backup. Nothing is repaired automatically.',
+  },
+  STORE_LOCKED: {
+    means: 'Another process holds the policy store.',
+    next: 'Stop the process that the message names, or give this one a folder of its own.',
+  },
+  STORE_WRITE_FAILED: {
+    means: 'A change of policy could not be made durable; the store takes no more until it is opened again.',
+    next: 'Check the disk of the folder that the message names, then restart.',
+  },
 } as const satisfies ErrorTable;
 
 export type RegistryErrorCode = keyof typeof REGISTRY_ERRORS;

@@ -12,15 +12,54 @@ export {
   TABLES_FILE,
   type TableName,
 } from './core/bundle/manifest.js';
+export {
+  HISTORY_ACTIONS,
+  type HistoryAction,
+  type HistoryEntry,
+  type HistoryNote,
+} from './core/history/history-entry.js';
+export {
+  FRESH_STATE,
+  foldHistory,
+  mayFollow,
+  type PolicyStanding,
+  type PolicyState,
+} from './core/history/policy-state.js';
 export { checkTables, describeTables, type NameTables, type TablesToCheck } from './core/tables/check-tables.js';
 export { admitName, indexOf, type NameTable, namesOf, nameTable, register } from './core/tables/name-table.js';
 export { type EntryDifference, tableDifferences } from './core/tables/table-diff.js';
 export { tableDigest } from './core/tables/table-digest.js';
 export { TABLE_SPECS, type TableSpec } from './core/tables/table-specs.js';
+export {
+  UPDATE_EVENTS,
+  UPDATE_REJECTIONS,
+  type UpdateEvent,
+  type UpdateRejection,
+  updateRejection,
+} from './core/update-event.js';
 export { REGISTRY_ERRORS, RegistryError, type RegistryErrorCode, type RegistryRefusal } from './errors.js';
 export type { BundleSource, Sha256, SignatureCheck } from './ports.js';
 export { type BundleChecks, loadBundle, type VerifiedBundle } from './shell/load-bundle.js';
+export {
+  downgradeStatement,
+  openPolicyStore,
+  PolicyStore,
+  type PolicyStoreFiles,
+  type PolicyStoreLimits,
+  type PolicyStorePorts,
+  type PolicyToRun,
+} from './shell/policy-store.js';
 export type { KeeperStats, OfferedName } from './shell/table-keeper.js';
+export {
+  type PolicyCandidate,
+  type ShadowReport,
+  UPDATE_STEPS,
+  type UpdateApplied,
+  type UpdatePorts,
+  type UpdateStep,
+  type UpdateWish,
+  updatePolicy,
+} from './shell/update-policy.js';
 export { BLUEPRINTS_MAX, catalogueBytes, parseCatalogue } from './wire/catalogue-file.js';
 export { manifestBytes, parseManifest } from './wire/manifest-schema.js';
 export { parseTable, tableText } from './wire/table-file.js';

@@ -6,4 +6,5 @@ export {
   openNameTables,
   readNameTables,
 } from './adapters/name-table-folder.js';
+export { type PolicyStoreFolder, policyStoreFolder } from './adapters/policy-store-folder.js';
 export { sha256 } from './adapters/sha256.js';

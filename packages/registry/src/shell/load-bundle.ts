@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '@esper/std';
 import { BUNDLE_LIMITS, type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
-import type { RegistryRefusal } from '../errors.js';
+import { RegistryError, type RegistryRefusal } from '../errors.js';
 import type { BundleSource, Sha256, SignatureCheck } from '../ports.js';
 import { parseManifest } from '../wire/manifest-schema.js';
 
@@ -10,6 +10,8 @@ export interface VerifiedBundle {
   /** SHA-256 of the manifest's bytes, hex: the identity of the bundle. */
   readonly digest: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Manifest and signature as they were read, for whoever keeps a copy: written anew they would not verify. */
+  readonly signed: { readonly manifest: Uint8Array; readonly signature: Uint8Array };
 }
 
 export interface BundleChecks {
@@ -29,7 +31,7 @@ const refuse = (code: RegistryRefusal['code'], message: string): Loaded<never> =
 export async function loadBundle(source: BundleSource, checks: BundleChecks): Promise<Loaded<VerifiedBundle>> {
   const manifest = await signedManifest(source, checks);
   if (!manifest.ok) return manifest;
-  const { value, digest } = manifest.value;
+  const { value, digest, signed } = manifest.value;
   if (value.architecture !== checks.architecture) {
     return refuse(
       'BUNDLE_ARCHITECTURE_MISMATCH',
@@ -42,16 +44,35 @@ export async function loadBundle(source: BundleSource, checks: BundleChecks): Pr
     if (!file.ok) return file;
     files.set(name, file.value);
   }
-  return ok({ manifest: value, digest, files });
+  return ok({ manifest: value, digest, files, signed });
+}
+
+/** A file that is longer than it may be is a refusal like any other; a disk that fails is not. */
+async function readBounded(
+  source: BundleSource,
+  name: string,
+  bytesMax: number,
+): Promise<Loaded<Uint8Array | undefined>> {
+  try {
+    return ok(await source.read(name, bytesMax));
+  } catch (cause) {
+    if (cause instanceof RegistryError && cause.code === 'BUNDLE_FILE_TOO_LARGE')
+      return refuse(cause.code, cause.message);
+    throw cause;
+  }
 }
 
 async function signedManifest(
   source: BundleSource,
   checks: BundleChecks,
-): Promise<Loaded<{ value: BundleManifest; digest: string }>> {
-  const bytes = await source.read(MANIFEST_FILE, BUNDLE_LIMITS.manifestBytesMax);
+): Promise<Loaded<{ value: BundleManifest; digest: string; signed: VerifiedBundle['signed'] }>> {
+  const manifestFile = await readBounded(source, MANIFEST_FILE, BUNDLE_LIMITS.manifestBytesMax);
+  if (!manifestFile.ok) return manifestFile;
+  const bytes = manifestFile.value;
   if (bytes === undefined) return refuse('BUNDLE_FILE_MISSING', `${source.location}: there is no ${MANIFEST_FILE}`);
-  const signature = await source.read(SIGNATURE_FILE, BUNDLE_LIMITS.signatureBytesMax);
+  const signatureFile = await readBounded(source, SIGNATURE_FILE, BUNDLE_LIMITS.signatureBytesMax);
+  if (!signatureFile.ok) return signatureFile;
+  const signature = signatureFile.value;
   if (signature === undefined)
     return refuse('BUNDLE_SIGNATURE_MISSING', `${source.location}: there is no ${SIGNATURE_FILE}`);
   if (!checks.signature(bytes, signature)) {
@@ -61,7 +82,8 @@ async function signedManifest(
     );
   }
   const manifest = parseManifest(bytes);
-  return manifest.ok ? ok({ value: manifest.value, digest: checks.sha256(bytes) }) : manifest;
+  if (!manifest.ok) return manifest;
+  return ok({ value: manifest.value, digest: checks.sha256(bytes), signed: { manifest: bytes, signature } });
 }
 
 async function checkedFile(
@@ -75,7 +97,9 @@ async function checkedFile(
       `${source.location}: ${name} is said to have ${described.bytes} bytes, at most ${BUNDLE_LIMITS.fileBytesMax}`,
     );
   }
-  const bytes = await source.read(name, BUNDLE_LIMITS.fileBytesMax);
+  const file = await readBounded(source, name, BUNDLE_LIMITS.fileBytesMax);
+  if (!file.ok) return file;
+  const bytes = file.value;
   if (bytes === undefined) return refuse('BUNDLE_FILE_MISSING', `${source.location}: there is no ${name}`);
   const found = described.sha256Of(bytes);
   if (bytes.length === described.bytes && found === described.sha256) return ok(bytes);

@@ -1,0 +1,59 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PolicyStoreFiles } from '../shell/policy-store.js';
+import { bundleFolder } from './bundle-folder.js';
+import { appendSynced, syncFolder, writeSynced } from './durable-file.js';
+import { type FolderLock, lockFolder } from './folder-lock.js';
+
+const HISTORY_FILE = 'history.jsonl';
+const BUNDLES_FOLDER = 'bundles';
+const LOCK_FILE = 'store.lock';
+
+/** A store's folder, held by this process until it is let go: `history.jsonl` and `bundles/<digest>/`. */
+export interface PolicyStoreFolder extends PolicyStoreFiles, FolderLock {}
+
+/** Takes a folder for a store, and makes it if need be. Rejects with `STORE_LOCKED`. */
+export async function policyStoreFolder(folder: string): Promise<PolicyStoreFolder> {
+  const bundles = join(folder, BUNDLES_FOLDER);
+  const history = join(folder, HISTORY_FILE);
+  await mkdir(bundles, { recursive: true });
+  const lock = await lockFolder(join(folder, LOCK_FILE), 'STORE_LOCKED');
+  return {
+    location: folder,
+    release: () => lock.release(),
+    readHistory: () =>
+      readFile(history).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') return new Uint8Array(0);
+        throw cause;
+      }),
+    appendHistory: async (line) => {
+      await appendSynced(history, line);
+      await syncFolder(folder);
+    },
+    cutHistory: (bytes) => cutSynced(history, bytes),
+    keepBundle: (digest, files) => keepBundle(bundles, digest, files),
+    bundle: (digest) => bundleFolder(join(bundles, digest)),
+  };
+}
+
+async function keepBundle(bundles: string, digest: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const [target, temporary] = [join(bundles, digest), join(bundles, `${digest}.writing`)];
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary);
+  for (const [name, bytes] of files) await writeSynced(join(temporary, name), bytes, 'wx');
+  await syncFolder(temporary);
+  // The digest names the content: what lies there already is the same, or damaged.
+  await rm(target, { recursive: true, force: true });
+  await rename(temporary, target);
+  await syncFolder(bundles);
+}
+
+async function cutSynced(path: string, bytes: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.truncate(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
