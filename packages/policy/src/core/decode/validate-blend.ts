@@ -1,7 +1,7 @@
 import { BLEND_MODES, type BlendMode, type CommandDraft } from '@esper/leyline';
 import { err, ok, type Result } from '@esper/std';
 import { BLEND_SOURCES } from './blend-mode.js';
-import { type BlendReason, type BlendViolation, blendViolation } from './blend-violation.js';
+import { type BlendViolation, blendViolation } from './blend-violation.js';
 import { ALPHA_VEC_LIMIT } from './decode-config.js';
 
 const CONFIDENCE_KEYS = [
@@ -33,18 +33,25 @@ export function validateBlend(command: CommandDraft): Result<void, BlendViolatio
 
 function violationOf({ commandType, annotations, decision }: CommandDraft): Outcome {
   const mode = annotations['blend_mode'];
-  const present = ['blend_mode_source', ...CONFIDENCE_KEYS, ...CHANNEL_KEYS].some((key) => key in annotations);
-  if (mode === undefined) return present ? blendViolation('blend annotations without blend_mode') : undefined;
+  if (mode === undefined) return strayViolation(annotations);
   if (commandType !== 'SEED') return blendViolation('blend annotations on a command that is not SEED', { commandType });
   if (!isMode(mode)) return blendViolation('blend mode unknown', { mode });
   const source = annotations['blend_mode_source'] ?? '';
-  if (!(BLEND_SOURCES as readonly string[]).includes(source))
+  if (!(BLEND_SOURCES as readonly string[]).includes(source)) {
     return blendViolation('blend mode source invalid', { source });
-  if (decision?.blend !== undefined && (decision.blend.mode !== mode || decision.blend.source !== source)) {
-    return blendViolation('blend metadata disagrees with annotations', { mode: decision.blend.mode ?? 'none' });
+  }
+  const typed = decision?.blend;
+  if (typed !== undefined && (typed.mode !== mode || typed.source !== source)) {
+    return blendViolation('blend metadata disagrees with annotations', { mode: typed.mode ?? 'none' });
   }
   return payloadViolation(mode, annotations);
 }
+
+/** Without a mode there must be nothing that belongs to one. */
+const strayViolation = (annotations: Annotations): Outcome =>
+  ['blend_mode_source', ...CONFIDENCE_KEYS, ...CHANNEL_KEYS].some((key) => key in annotations)
+    ? blendViolation('blend annotations without blend_mode')
+    : undefined;
 
 const isMode = (mode: string): mode is BlendMode => (BLEND_MODES as readonly string[]).includes(mode);
 
@@ -59,47 +66,50 @@ function payloadViolation(mode: BlendMode, annotations: Annotations): Outcome {
   return mode === 'CHANNEL' ? channelViolation(annotations) : undefined;
 }
 
-function confidenceViolation(annotations: Annotations): Outcome {
-  const text = annotations['confidence_logits'];
-  if (text === undefined || text.trim() === '' || annotations['confidence_logits_required'] !== 'true') {
+const confidenceViolation = (annotations: Annotations): Outcome =>
+  logitsViolation(annotations) ?? gateViolation(annotations);
+
+function logitsViolation(annotations: Annotations): Outcome {
+  const text = annotations['confidence_logits'] ?? '';
+  if (text.trim() === '' || annotations['confidence_logits_required'] !== 'true') {
     return blendViolation('confidence blend missing confidence_logits');
   }
   const logits = finiteList(text);
-  if (logits === undefined || logits.length === 0 || logits.length > LOGITS_MAX) {
-    return blendViolation(
-      'confidence blend invalid confidence_logits',
-      logits === undefined ? {} : { length: logits.length, limit: LOGITS_MAX },
-    );
-  }
+  if (logits === undefined) return blendViolation('confidence blend invalid confidence_logits');
+  const length = logits.length;
+  if (length >= 1 && length <= LOGITS_MAX) return undefined;
+  return blendViolation('confidence blend invalid confidence_logits', { length, limit: LOGITS_MAX });
+}
+
+function gateViolation(annotations: Annotations): Outcome {
   const gate = (['gate_k', 'gate_tau'] as const).find((key) => !(decimal(annotations[key]) >= 0));
-  if (gate !== undefined)
-    return blendViolation(`confidence blend invalid ${gate}` satisfies BlendReason, given(annotations, gate));
+  if (gate !== undefined) return blendViolation(`confidence blend invalid ${gate}`, given(annotations, gate));
   const [lo, hi] = [decimal(annotations['alpha_lo']), decimal(annotations['alpha_hi'])];
-  const ordered = lo >= 0 && lo <= hi && hi <= 1;
-  return ordered
-    ? undefined
-    : blendViolation('confidence blend invalid alpha bounds', {
-        ...given(annotations, 'alpha_lo'),
-        ...given(annotations, 'alpha_hi'),
-      });
+  if (lo >= 0 && lo <= hi && hi <= 1) return undefined;
+  return blendViolation('confidence blend invalid alpha bounds', {
+    ...given(annotations, 'alpha_lo'),
+    ...given(annotations, 'alpha_hi'),
+  });
 }
 
 function channelViolation(annotations: Annotations): Outcome {
-  const text = annotations['alpha_vec'];
-  if (text === undefined || text.trim() === '') return blendViolation('channel blend missing alpha_vec');
-  const vector = finiteList(text);
-  if (vector === undefined || vector.length === 0) return blendViolation('channel blend invalid alpha_vec');
+  const text = annotations['alpha_vec'] ?? '';
+  if (text.trim() === '') return blendViolation('channel blend missing alpha_vec');
+  const vector = finiteList(text) ?? [];
   if (vector.length > ALPHA_VEC_LIMIT) {
     return blendViolation('channel blend alpha_vec exceeds limit', { length: vector.length, limit: ALPHA_VEC_LIMIT });
   }
-  if (text.length > ALPHA_VEC_LENGTH_MAX || vector.some((value) => value < 0 || value > 1)) {
+  const inRange = vector.every((value) => value >= 0 && value <= 1);
+  if (vector.length === 0 || !inRange || text.length > ALPHA_VEC_LENGTH_MAX) {
     return blendViolation('channel blend invalid alpha_vec');
   }
-  const length = annotations['alpha_vec_len'];
-  if (length === undefined || !/^\d{1,9}$/.test(length)) return blendViolation('channel blend invalid alpha_vec_len');
-  return Number(length) === vector.length
-    ? undefined
-    : blendViolation('channel blend alpha_vec length mismatch', { expected: Number(length), actual: vector.length });
+  return lengthViolation(annotations['alpha_vec_len'] ?? '', vector.length);
+}
+
+function lengthViolation(text: string, actual: number): Outcome {
+  if (!/^\d{1,9}$/.test(text)) return blendViolation('channel blend invalid alpha_vec_len');
+  if (Number(text) === actual) return undefined;
+  return blendViolation('channel blend alpha_vec length mismatch', { expected: Number(text), actual });
 }
 
 /** A JSON list of finite numbers, or nothing. */

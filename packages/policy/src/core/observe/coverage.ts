@@ -26,20 +26,20 @@ interface Count {
 
 /** Counts presence while the graph is built; {@link CoverageTally.coverage} sums it up. */
 export class CoverageTally {
-  readonly #byKey = new Map<string, Count>();
-  readonly #byType = new Map<string, Count>();
+  readonly #byKey = new Counts();
+  readonly #byType = new Counts();
   readonly #all: Count = { present: 0, expected: 0 };
   readonly #truncated: Truncation[] = [];
 
   /** `key` is the feature's own, for example `seed.risk`. Features of no row at all say nothing and leave no key. */
   feature(key: string, present: number, expected: number): void {
-    if (expected > 0) add(this.#byKey, key, present, expected);
+    if (expected > 0) this.#byKey.add(key, present, expected);
   }
 
   /** The evidence features of one node type together; `family` is for example `node.seed`. */
   evidence(family: string, present: number, expected: number): void {
     if (expected === 0) return;
-    add(this.#byType, family, present, expected);
+    this.#byType.add(family, present, expected);
     this.#all.present += present;
     this.#all.expected += expected;
   }
@@ -47,40 +47,44 @@ export class CoverageTally {
   /** `key` is for example `edges.seed_peer`. Called where both ends have rows: only there edges can be expected. */
   relation(key: string, edgeCount: number): void {
     const present = edgeCount > 0 ? 1 : 0;
-    add(this.#byKey, key, present, 1);
-    add(this.#byType, key, present, 1);
+    this.#byKey.add(key, present, 1);
+    this.#byType.add(key, present, 1);
   }
 
   /** Called once per capped set; without loss it leaves only its `kept` entry. */
   kept(type: string, kept: number, total: number): void {
     if (total === 0) return;
-    add(this.#byType, `kept.${type}`, kept, total);
+    this.#byType.add(`kept.${type}`, kept, total);
     if (kept < total) this.#truncated.push({ type, kept, total });
   }
 
   coverage(): Coverage {
-    const byKey = ratios(this.#byKey);
+    const byKey = this.#byKey.ratios();
     return {
       ratio: this.#all.expected === 0 ? 0 : this.#all.present / this.#all.expected,
       byKey,
-      byType: ratios(this.#byType),
+      byType: this.#byType.ratios(),
       missingKeys: Object.keys(byKey).filter((key) => byKey[key] === 0),
       truncated: this.#truncated,
     };
   }
 }
 
-function add(counts: Map<string, Count>, key: string, present: number, expected: number): void {
-  const count = counts.get(key);
-  if (count === undefined) counts.set(key, { present, expected });
-  else {
-    count.present += present;
-    count.expected += expected;
-  }
-}
+class Counts {
+  readonly #counts = new Map<string, Count>();
 
-function ratios(counts: ReadonlyMap<string, Count>): Record<string, number> {
-  const table: Record<string, number> = {};
-  for (const [key, { present, expected }] of counts) table[key] = present / expected;
-  return table;
+  add(key: string, present: number, expected: number): void {
+    const count = this.#counts.get(key);
+    if (count === undefined) this.#counts.set(key, { present, expected });
+    else {
+      count.present += present;
+      count.expected += expected;
+    }
+  }
+
+  ratios(): Record<string, number> {
+    const table: Record<string, number> = {};
+    for (const [key, { present, expected }] of this.#counts) table[key] = present / expected;
+    return table;
+  }
 }

@@ -162,23 +162,25 @@ function owned(
 function connectEdges({ candidates, structure, attributeWidth }: EdgeSources, tally: CoverageTally): EdgeTable {
   const list = new EdgeList(attributeWidth, structure.layers.length);
   const seen = new Set<number>();
-  let total = 0;
+  let cut = 0;
   for (const [row, candidate] of candidates.entries()) {
-    const own = structure.layerRows[row] ?? [];
-    const risk = riskOf(candidate);
-    for (const [from, to] of candidate.descriptor.graph?.layerAdjacency ?? chainOf(own.length)) {
-      const [source, target] = [own[from] ?? -1, own[to] ?? -1];
-      const kept = source >= 0 && target >= 0;
+    for (const [source, target] of layerPairs(candidate, structure.layerRows[row] ?? [])) {
       const cell = source * CELL_STRIDE + target;
-      if (kept && seen.has(cell)) continue;
-      total += 1;
-      if (!kept) continue;
-      seen.add(cell);
-      list.add(source, target, [ratioOf(structure, source), ratioOf(structure, target), risk]);
+      if (source < 0 || target < 0) cut += 1;
+      else if (!seen.has(cell)) {
+        seen.add(cell);
+        list.add(source, target, [ratioOf(structure, source), ratioOf(structure, target), riskOf(candidate)]);
+      }
     }
   }
-  tally.kept('layer_connects', list.length, total);
+  tally.kept('layer_connects', list.length, list.length + cut);
   return list.table();
+}
+
+/** Pairs of rows; -1 for a layer that a cap has left out. */
+function layerPairs(candidate: BlueprintCandidate, rows: readonly number[]): readonly (readonly [number, number])[] {
+  const pairs = candidate.descriptor.graph?.layerAdjacency ?? chainOf(rows.length);
+  return pairs.map(([from, to]) => [rows[from] ?? -1, rows[to] ?? -1] as const);
 }
 
 /** More than any number of rows, so that a pair of rows is one number. */

@@ -11,53 +11,46 @@ interface StatisticPrior {
   readonly sigma: number;
 }
 
-const prior = (unit: string, mean: number, sigma: number, transform: Transform = 'identity'): StatisticPrior => ({
-  unit,
-  transform,
-  mean,
-  sigma,
-});
-
 /**
  * One statistic per node type and feature: the gradient norm of a seed says nothing about that of the run (P-D21). The
  * prior stands beside its transform and unit, so that a value at the prior mean always reads 0 (P-D18).
  */
 export const STATISTICS = {
-  'global.loss': prior('loss', 0.8, 0.3),
-  'global.validation_loss': prior('loss', 0.8, 0.3),
-  'global.training_loss': prior('loss', 0.8, 0.3),
-  'global.gradient_norm': prior('norm', 1, 0.5),
-  'global.samples_per_s': prior('samples/s', 4500, 500),
-  'global.hook_latency_ms': prior('ms', 12, 6),
-  'global.epoch': prior('epochs', 10, 5),
-  'global.step': prior('steps', 100, 0.4, 'log1p'),
-  'global.epoch_progress': prior('fraction', 0.5, 0.25),
-  'seed.learning_rate': prior('rate', 0.01, 0.005),
-  'seed.risk': prior('fraction', 0.4, 0.2),
-  'seed.gradient_norm': prior('norm', 1, 0.5),
-  'seed.age': prior('epochs', 10, 4),
-  'blueprint.validation_loss': prior('loss', 0.8, 0.3),
-  'blueprint.training_loss': prior('loss', 0.8, 0.3),
-  'blueprint.parameter_count': prior('tunable parameters', 2, 0.5, 'log1p'),
-  'blueprint.candidate_score': prior('score', 0.5, 0.25),
-  'layer.latency': prior('ms', 6, 2),
-  'layer.param_count': prior('weights', 1024, 0.5, 'log1p'),
-  'layer.weight_norm': prior('norm', 1, 0.4),
-  'layer.gradient_norm': prior('norm', 0.8, 0.4),
-  'activation.saturation': prior('fraction', 0.5, 0.2),
-  'activation.gradient_flow': prior('fraction', 0.8, 0.2),
-  'activation.cost': prior('operations', 128, 0.5, 'log1p'),
-  'activation.nonlinearity': prior('fraction', 0.5, 0.2),
-  'parameter.min': prior('value', 0, 0.5),
-  'parameter.max': prior('value', 1, 0.5),
-  'parameter.span': prior('value', 0.5, 0.4),
-  'parameter.default': prior('value', 0.5, 0.4),
+  'global.loss': { unit: 'loss', transform: 'identity', mean: 0.8, sigma: 0.3 },
+  'global.validation_loss': { unit: 'loss', transform: 'identity', mean: 0.8, sigma: 0.3 },
+  'global.training_loss': { unit: 'loss', transform: 'identity', mean: 0.8, sigma: 0.3 },
+  'global.gradient_norm': { unit: 'norm', transform: 'identity', mean: 1, sigma: 0.5 },
+  'global.samples_per_s': { unit: 'samples/s', transform: 'identity', mean: 4500, sigma: 500 },
+  'global.hook_latency_ms': { unit: 'ms', transform: 'identity', mean: 12, sigma: 6 },
+  'global.epoch': { unit: 'epochs', transform: 'identity', mean: 10, sigma: 5 },
+  'global.step': { unit: 'steps', transform: 'log1p', mean: 100, sigma: 0.4 },
+  'global.epoch_progress': { unit: 'fraction', transform: 'identity', mean: 0.5, sigma: 0.25 },
+  'seed.learning_rate': { unit: 'rate', transform: 'identity', mean: 0.01, sigma: 0.005 },
+  'seed.risk': { unit: 'fraction', transform: 'identity', mean: 0.4, sigma: 0.2 },
+  'seed.gradient_norm': { unit: 'norm', transform: 'identity', mean: 1, sigma: 0.5 },
+  'seed.age': { unit: 'epochs', transform: 'identity', mean: 10, sigma: 4 },
+  'blueprint.validation_loss': { unit: 'loss', transform: 'identity', mean: 0.8, sigma: 0.3 },
+  'blueprint.training_loss': { unit: 'loss', transform: 'identity', mean: 0.8, sigma: 0.3 },
+  'blueprint.parameter_count': { unit: 'tunable parameters', transform: 'log1p', mean: 2, sigma: 0.5 },
+  'blueprint.candidate_score': { unit: 'score', transform: 'identity', mean: 0.5, sigma: 0.25 },
+  'layer.latency': { unit: 'ms', transform: 'identity', mean: 6, sigma: 2 },
+  'layer.param_count': { unit: 'weights', transform: 'log1p', mean: 1024, sigma: 0.5 },
+  'layer.weight_norm': { unit: 'norm', transform: 'identity', mean: 1, sigma: 0.4 },
+  'layer.gradient_norm': { unit: 'norm', transform: 'identity', mean: 0.8, sigma: 0.4 },
+  'activation.saturation': { unit: 'fraction', transform: 'identity', mean: 0.5, sigma: 0.2 },
+  'activation.gradient_flow': { unit: 'fraction', transform: 'identity', mean: 0.8, sigma: 0.2 },
+  'activation.cost': { unit: 'operations', transform: 'log1p', mean: 128, sigma: 0.5 },
+  'activation.nonlinearity': { unit: 'fraction', transform: 'identity', mean: 0.5, sigma: 0.2 },
+  'parameter.min': { unit: 'value', transform: 'identity', mean: 0, sigma: 0.5 },
+  'parameter.max': { unit: 'value', transform: 'identity', mean: 1, sigma: 0.5 },
+  'parameter.span': { unit: 'value', transform: 'identity', mean: 0.5, sigma: 0.4 },
+  'parameter.default': { unit: 'value', transform: 'identity', mean: 0.5, sigma: 0.4 },
 } as const satisfies Readonly<Record<string, StatisticPrior>>;
 
 export type StatisticKey = keyof typeof STATISTICS;
 export const STATISTIC_KEYS = Object.freeze(Object.keys(STATISTICS)) as readonly StatisticKey[];
 
-/** Running mean and variance of one transformed feature; both finite, variance at least {@link VARIANCE_FLOOR}. */
+/** Running mean and variance of one transformed feature; both finite, variance at least 1e-6. */
 export interface Statistic {
   readonly mean: number;
   readonly variance: number;
@@ -68,7 +61,7 @@ export type NormalizerState = Readonly<Record<StatisticKey, Statistic>>;
 
 /** Weight of one packet in the running statistics. */
 const ALPHA = 0.1;
-export const VARIANCE_FLOOR = 1e-6;
+const VARIANCE_FLOOR = 1e-6;
 /** No normalised value lies beyond this many deviations. A single observation cannot reach it, several at once can. */
 const Z_MAX = 3;
 

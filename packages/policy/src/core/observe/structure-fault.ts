@@ -1,4 +1,4 @@
-import type { BlueprintDescriptor, GraphMetadata } from '@esper/leyline';
+import type { BlueprintDescriptor, GraphMetadata, SeedMonitor } from '@esper/leyline';
 import { isBlank } from './blank.js';
 
 interface StructureFault {
@@ -7,7 +7,7 @@ interface StructureFault {
 }
 
 /** More rows than this in one list are no structure but a mistake. */
-const LIST_LENGTH_MAX = 4096;
+const LIST_LENGTH_MAX = 8192;
 
 /**
  * The first thing in a blueprint's structure that contradicts itself: a list beyond its limit, a repeated id, an index
@@ -91,16 +91,20 @@ function adjacencyFault({ layers, layerAdjacency }: GraphMetadata): StructureFau
 function monitorFault({ layers, monitors }: GraphMetadata): StructureFault | undefined {
   const seen = new Set<string>();
   for (const [index, monitor] of (monitors ?? []).entries()) {
-    const path = `graph.monitors[${index}]`;
-    if (!isIndexOf(layers, monitor.layerIndex)) return { path, reason: 'names a layer that is not listed' };
-    if (monitor.seedId === undefined && monitor.seedIndex === undefined) return { path, reason: 'names no seed' };
-    if (monitor.weight !== undefined && !Number.isFinite(monitor.weight))
-      return { path, reason: 'has no finite weight' };
+    const reason = monitorReason(monitor, layers);
     const edge = `${monitor.seedId ?? ''}/${monitor.seedIndex ?? ''}/${monitor.layerIndex}`;
-    if (seen.has(edge)) return { path, reason: 'is given twice' };
+    if (reason !== undefined || seen.has(edge)) {
+      return { path: `graph.monitors[${index}]`, reason: reason ?? 'is given twice' };
+    }
     seen.add(edge);
   }
   return undefined;
+}
+
+function monitorReason(monitor: SeedMonitor, layers: GraphMetadata['layers']): string | undefined {
+  if (!isIndexOf(layers, monitor.layerIndex)) return 'names a layer that is not listed';
+  if (monitor.seedId === undefined && monitor.seedIndex === undefined) return 'names no seed';
+  return monitor.weight === undefined || Number.isFinite(monitor.weight) ? undefined : 'has no finite weight';
 }
 
 function allowListFault(graph: GraphMetadata, parameters: readonly string[]): StructureFault | undefined {

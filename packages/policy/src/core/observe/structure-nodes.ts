@@ -37,20 +37,7 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     signal: ({ item }) => item.parameterCount,
   },
   { key: 'layer.dropout', column: 6, evidence: true, signal: ({ item }) => item.dropoutRate, scale: clamp01 },
-  {
-    key: 'layer.type',
-    column: 7,
-    maskColumn: 12,
-    evidence: false,
-    signal: ({ item }) => names.fraction('layer_type', item.type),
-  },
-  {
-    key: 'layer.activation',
-    column: 8,
-    maskColumn: 13,
-    evidence: false,
-    signal: ({ item }) => names.fraction('activation_type', item.activation),
-  },
+  ...layerCategories(names),
   {
     key: 'layer.weight_norm',
     column: 9,
@@ -68,6 +55,23 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     signal: ({ item }) => item.gradientNorm,
   },
   { key: 'layer.described', column: 11, evidence: false, signal: () => 1 },
+];
+
+const layerCategories = (names: NameLookup): readonly Feature<StructureRow<GraphLayer>>[] => [
+  {
+    key: 'layer.type',
+    column: 7,
+    maskColumn: 12,
+    evidence: false,
+    signal: ({ item }) => names.fraction('layer_type', item.type),
+  },
+  {
+    key: 'layer.activation',
+    column: 8,
+    maskColumn: 13,
+    evidence: false,
+    signal: ({ item }) => names.fraction('activation_type', item.activation),
+  },
 ];
 
 /** Columns of an activation node. `activationTotal` counts the activations before the cap. */

@@ -157,21 +157,26 @@ function pairOf(pair: unknown): readonly [number, number] {
 }
 
 function monitorsOf(graph: Mapping): readonly SeedMonitor[] {
-  const monitors: SeedMonitor[] = [];
-  for (const entry of Array.isArray(graph['monitored_layers']) ? (graph['monitored_layers'] as unknown[]) : []) {
-    if (!Array.isArray(entry) || entry.length < 2) return refuse('monitored_layers');
-    const weight = entry.length > 2 ? { weight: finite(entry[2], 'weight') } : {};
-    monitors.push({ seedIndex: whole(entry[0], 'seed'), layerIndex: whole(entry[1], 'layer'), ...weight });
-  }
+  const listed: readonly unknown[] = Array.isArray(graph['monitored_layers']) ? graph['monitored_layers'] : [];
   const block = isMapping(graph['monitors']) ? graph['monitors'] : {};
-  for (const [seedId, layers] of Object.entries(lists(block['by_seed_id'], (entry) => whole(entry, 'layer')) ?? {})) {
-    for (const layerIndex of layers) monitors.push({ seedId, layerIndex });
-  }
-  for (const [index, layers] of Object.entries(lists(block['by_seed_index'], (entry) => whole(entry, 'layer')) ?? {})) {
-    for (const layerIndex of layers) monitors.push({ seedIndex: indexKey(index), layerIndex });
-  }
-  return monitors;
+  const byId = layerLists(block['by_seed_id']).map(({ key, layerIndex }) => ({ seedId: key, layerIndex }));
+  const byIndex = layerLists(block['by_seed_index']).map(({ key, layerIndex }) => ({
+    seedIndex: indexKey(key),
+    layerIndex,
+  }));
+  return [...listed.map(tripleOf), ...byId, ...byIndex];
 }
+
+function tripleOf(entry: unknown): SeedMonitor {
+  if (!Array.isArray(entry) || entry.length < 2) return refuse('monitored_layers');
+  const weight = entry.length > 2 ? { weight: finite(entry[2], 'weight') } : {};
+  return { seedIndex: whole(entry[0], 'seed'), layerIndex: whole(entry[1], 'layer'), ...weight };
+}
+
+const layerLists = (table: unknown): readonly { readonly key: string; readonly layerIndex: number }[] =>
+  Object.entries(lists(table, (entry) => whole(entry, 'layer')) ?? {}).flatMap(([key, layers]) =>
+    layers.map((layerIndex) => ({ key, layerIndex })),
+  );
 
 const indexKey = (key: string): number => (/^\d{1,6}$/.test(key) ? Number(key) : refuse('by_seed_index'));
 

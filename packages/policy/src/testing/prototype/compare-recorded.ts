@@ -6,7 +6,7 @@ import type { PrototypeModel } from './prototype-model.js';
 import { isMapping, numberNamed } from './python-values.js';
 
 /** Equal to the last bit; NaN equals NaN. */
-export const sameNumber = (a: unknown, b: unknown): boolean => Object.is(numberNamed(a), numberNamed(b));
+const sameNumber = (a: unknown, b: unknown): boolean => Object.is(numberNamed(a), numberNamed(b));
 
 /** Where the model and a recorded graph part, as a sentence; `undefined` when they are the same to the last bit. */
 export function graphDifference(recorded: RecordedGraph, model: PrototypeOutput): string | undefined {

@@ -5,16 +5,18 @@ import { isMapping, type Mapping } from './python-values.js';
 import type { RecordedOutputs } from './recorded-outputs.js';
 import type { RecordedPacket } from './recorded-packet.js';
 
-interface Comparison {
+/** One recorded decision beside what ours should be. */
+export interface DecisionComparison {
   readonly step: RecordedDecision;
   readonly packet: RecordedPacket;
   readonly outputs: RecordedOutputs;
   readonly expected: ExpectedDecision;
+  /** The case names its own blending methods. */
   readonly custom: boolean;
 }
 
 /** The deviations behind what differs in outcome and payload, or a sentence about what none explains. */
-export function commandRules(comparison: Comparison): readonly DecisionDeviation[] | string {
+export function commandRules(comparison: DecisionComparison): readonly DecisionDeviation[] | string {
   const { step, expected } = comparison;
   if ('refused' in expected) return refusalRules(comparison, expected.refused);
   const action = actionOf(step, comparison.outputs);
@@ -32,7 +34,7 @@ function actionOf({ annotations }: RecordedDecision, outputs: RecordedOutputs): 
     : Number(annotations['policy_action']);
 }
 
-function refusalRules({ step }: Comparison, refused: string): readonly DecisionDeviation[] | string {
+function refusalRules({ step }: DecisionComparison, refused: string): readonly DecisionDeviation[] | string {
   if (refused === 'nonfinite_output') return ['DEV-DEC-01'];
   if (refused === 'blend_violation') return ['DEV-DEC-10'];
   if (step.raises?.['reason'] === refused) return ['DEV-DEC-17'];
@@ -41,7 +43,7 @@ function refusalRules({ step }: Comparison, refused: string): readonly DecisionD
 }
 
 function actionRules(
-  { packet, outputs, expected }: Comparison,
+  { packet, outputs, expected }: DecisionComparison,
   recorded: number,
 ): readonly DecisionDeviation[] | string {
   const logits = outputs['policy_logits'] ?? [];
@@ -54,24 +56,31 @@ function actionRules(
 }
 
 /** Target, blueprint and parameters of a graft that both propose. */
-function graftRules({ step, custom }: Comparison, ours: Mapping): readonly DecisionDeviation[] | string {
-  const rules: DecisionDeviation[] = [];
-  const [theirs, our] = [operationOf(step.command ?? {}), operationOf(ours)];
-  if (step.command?.['targetSeedId'] !== ours['targetSeedId']) {
-    const trimmed = String(ours['targetSeedId']).trim() === step.command?.['targetSeedId'];
-    rules.push(trimmed ? 'DEV-DEC-13' : 'DEV-DEC-03');
-  }
-  if (theirs.blueprintId !== our.blueprintId) {
-    if (our.blueprintId.trim() !== theirs.blueprintId) return `blueprint is ${our.blueprintId}`;
-    rules.push('DEV-DEC-13');
-  }
+function graftRules({ step, custom }: DecisionComparison, ours: Mapping): readonly DecisionDeviation[] | string {
+  const recorded = step.command ?? {};
+  const [theirs, our] = [operationOf(recorded), operationOf(ours)];
+  const target = idRules(recorded['targetSeedId'], ours['targetSeedId']) ?? ['DEV-DEC-03'];
+  const blueprint = idRules(theirs.blueprintId, our.blueprintId);
+  if (blueprint === undefined) return `blueprint is ${our.blueprintId}`;
+  const rules = [...target, ...blueprint];
   for (const [key, value] of Object.entries(our.parameters)) {
     if (Math.fround(Number(theirs.parameters[key])) === Math.fround(Number(value))) continue;
-    if (key === 'alpha') rules.push('DEV-DEC-07');
-    else if (key === 'blending_method_index' && custom) rules.push('DEV-DEC-11');
-    else return `parameter ${key} is ${String(value)}, recorded ${String(theirs.parameters[key])}`;
+    const rule = PARAMETER_RULES[key];
+    if (rule === undefined || (rule === 'DEV-DEC-11' && !custom)) return `parameter ${key} is ${String(value)}`;
+    rules.push(rule);
   }
   return rules;
+}
+
+const PARAMETER_RULES: Readonly<Record<string, DecisionDeviation>> = {
+  alpha: 'DEV-DEC-07',
+  blending_method_index: 'DEV-DEC-11',
+};
+
+/** Nothing when two ids are the same, the rule when one was trimmed, `undefined` when they name two things. */
+function idRules(recorded: unknown, ours: unknown): DecisionDeviation[] | undefined {
+  if (recorded === ours) return [];
+  return String(ours).trim() === recorded ? ['DEV-DEC-13'] : undefined;
 }
 
 function operationOf(command: Mapping): { blueprintId: string; parameters: Mapping } {

@@ -2,7 +2,7 @@ import type { BlendMode, BlueprintDescriptor } from '@esper/leyline';
 import { fixedDecimal } from '../../core/decode/fixed-decimal.js';
 import { riskOf } from './expected-wants.js';
 import type { Mapping } from './python-values.js';
-import type { RecordedOutputs } from './recorded-outputs.js';
+import { headOf, type RecordedOutputs, scalarOf } from './recorded-outputs.js';
 import type { RecordedPacket, RecordedSeed } from './recorded-packet.js';
 
 /** Blend settings as our host resolves them from the environment. */
@@ -52,22 +52,15 @@ const graftable = (seed: RecordedSeed): boolean =>
 
 /** What our decoder must make of recorded outputs, worked out with none of its code but the number format. */
 export function expectedDecision(input: ExpectedDecisionInput): ExpectedDecision {
-  const { outputs, packet, entry } = input;
-  const scores = entry === undefined ? [] : (outputs['blueprint_scores'] ?? []);
-  if ([...HEADS.flatMap((head) => outputs[head] ?? []), ...scores].some((value) => !Number.isFinite(value))) {
-    return { refused: 'nonfinite_output' };
-  }
-  const seed = first(outputs['seed_scores'] ?? [], (index) => graftable(packet.seeds[index] as RecordedSeed));
-  const busy = seed === undefined && packet.seeds.some(({ seedId }) => isVisible(seedId));
-  const action = first((outputs['policy_logits'] ?? []).slice(0, ACTION_COUNT), (index) => index > 0 || !busy) ?? 0;
-  const usable = entry !== undefined && riskOf(entry) !== undefined ? entry : undefined;
-  const context = { command_id: '<unset>', packet_id: packet.packetId, training_run_id: packet.trainingRunId };
-  const seedId = seed === undefined ? undefined : (packet.seeds[seed] as RecordedSeed).seedId;
-  if (action === 0 && seedId === undefined) return { refused: 'seed command missing target_seed_id', context };
-  if (action === 0 && usable === undefined) {
-    return { refused: 'seed command missing blueprint_id', context: { ...context, seed_id: seedId } };
-  }
-  return proposal(input, { action, seedId, usable });
+  if (!allFinite(input)) return { refused: 'nonfinite_output' };
+  const chosen = choice(input);
+  const missing = chosen.action === 0 ? missingDependency(input.packet, chosen) : undefined;
+  return missing ?? proposal(input, chosen);
+}
+
+function allFinite({ outputs, entry }: ExpectedDecisionInput): boolean {
+  const heads = entry === undefined ? HEADS : [...HEADS, 'blueprint_scores'];
+  return heads.every((head) => headOf(outputs, head).every(Number.isFinite));
 }
 
 interface Chosen {
@@ -76,16 +69,32 @@ interface Chosen {
   readonly usable: BlueprintDescriptor | undefined;
 }
 
-function proposal(input: ExpectedDecisionInput, { action, seedId, usable }: Chosen): ExpectedDecision {
-  const { outputs, packet } = input;
-  const delta = outputs['policy_params']?.[0] ?? 0;
-  const shape = first(outputs['blending_logits'] ?? [], () => true) ?? 0;
-  const [a, b] = (outputs['schedule_params'] ?? []).map((raw) => Math.min(1, Math.max(0, (raw + 1) / 2))) as [
-    number,
-    number,
-  ];
-  const [start, end] = [Math.min(a, b), Math.max(a, b)];
+function choice({ outputs, packet, entry }: ExpectedDecisionInput): Chosen {
+  const row = first(headOf(outputs, 'seed_scores'), (index) => graftable(packet.seeds[index] as RecordedSeed));
+  const busy = row === undefined && packet.seeds.some(({ seedId }) => isVisible(seedId));
+  const logits = headOf(outputs, 'policy_logits').slice(0, ACTION_COUNT);
+  return {
+    action: first(logits, (index) => index > 0 || !busy) as number,
+    seedId: row === undefined ? undefined : (packet.seeds[row] as RecordedSeed).seedId,
+    usable: entry !== undefined && riskOf(entry) !== undefined ? entry : undefined,
+  };
+}
+
+function missingDependency(packet: RecordedPacket, { seedId, usable }: Chosen): ExpectedDecision | undefined {
+  const context = { command_id: '<unset>', packet_id: packet.packetId, training_run_id: packet.trainingRunId };
+  if (seedId === undefined) return { refused: 'seed command missing target_seed_id', context };
+  if (usable !== undefined) return undefined;
+  return { refused: 'seed command missing blueprint_id', context: { ...context, seed_id: seedId } };
+}
+
+function proposal(input: ExpectedDecisionInput, chosen: Chosen): ExpectedDecision {
+  const { outputs } = input;
+  const { action, usable } = chosen;
+  const delta = scalarOf(outputs, 'policy_params');
   const alpha = alphaOf(delta, usable);
+  const shape = first(headOf(outputs, 'blending_logits'), () => true) as number;
+  const window = headOf(outputs, 'schedule_params').map((raw) => Math.min(1, Math.max(0, (raw + 1) / 2)));
+  const [start, end] = [Math.min(...window), Math.max(...window)];
   const parameters = {
     alpha,
     blending_method_index: shape,
@@ -94,30 +103,39 @@ function proposal(input: ExpectedDecisionInput, { action, seedId, usable }: Chos
   };
   const blend = action === 0 ? blendKeys(input, { alpha, usable }) : {};
   if (blend === undefined) return { refused: 'blend_violation' };
-  const [open, close] = outputs['breaker_logits'] as readonly [number, number];
+  const names = { seedId: chosen.seedId, blueprintId: usable?.blueprintId };
   return {
     action,
-    command: payload(action, { seedId, blueprintId: usable?.blueprintId, parameters, delta }),
+    command: payload(action, { ...names, parameters, delta }),
     annotations: {
-      training_run_id: packet.trainingRunId,
-      policy_version: input.version,
+      ...said(input),
       policy_action: String(action),
-      policy_param_delta: fixedDecimal(delta, 6),
-      policy_value_estimate: fixedDecimal(outputs['value']?.[0] ?? 0, 6),
-      policy_risk_index: String(first(outputs['risk_logits'] ?? [], () => true) ?? 0),
-      policy_risk_score: fixedDecimal(severity(outputs['risk_logits'] ?? []), 6),
       blending_method: SHAPES[shape] as string,
-      blending_schedule_units: 'fraction_0_1',
       blending_schedule_start: fixedDecimal(start, 4),
       blending_schedule_end: fixedDecimal(end, 4),
-      breaker_open_score: fixedDecimal(1 / (1 + Math.exp(-open)), 4),
-      breaker_close_score: fixedDecimal(1 / (1 + Math.exp(-close)), 4),
-      feature_coverage: fixedDecimal(input.coverageRatio, 3),
-      ...(seedId === undefined ? {} : { selected_seed: seedId }),
-      ...(usable === undefined ? {} : { selected_blueprint: usable.blueprintId }),
+      ...(names.seedId === undefined ? {} : { selected_seed: names.seedId }),
+      ...(names.blueprintId === undefined ? {} : { selected_blueprint: names.blueprintId }),
       ...(action === 2 ? { reason: 'policy' } : {}),
       ...blend,
     },
+  };
+}
+
+/** What every proposal says, whatever was chosen. */
+function said({ outputs, packet, version, coverageRatio }: ExpectedDecisionInput): Readonly<Record<string, string>> {
+  const risk = headOf(outputs, 'risk_logits');
+  const [open, close] = headOf(outputs, 'breaker_logits').map((logit) => 1 / (1 + Math.exp(-logit)));
+  return {
+    training_run_id: packet.trainingRunId,
+    policy_version: version,
+    policy_param_delta: fixedDecimal(scalarOf(outputs, 'policy_params'), 6),
+    policy_value_estimate: fixedDecimal(scalarOf(outputs, 'value'), 6),
+    policy_risk_index: String(first(risk, () => true)),
+    policy_risk_score: fixedDecimal(severity(risk), 6),
+    blending_schedule_units: 'fraction_0_1',
+    breaker_open_score: fixedDecimal(open as number, 4),
+    breaker_close_score: fixedDecimal(close as number, 4),
+    feature_coverage: fixedDecimal(coverageRatio, 3),
   };
 }
 
@@ -165,34 +183,44 @@ function payload(action: number, { seedId, blueprintId, parameters, delta }: Pay
 
 const MODES = ['CONVEX', 'RESIDUAL', 'CHANNEL', 'CONFIDENCE'] as const;
 
+interface Graft {
+  readonly alpha: number;
+  readonly usable: BlueprintDescriptor | undefined;
+}
+
 /** Nothing when no mode is to be named; `undefined` when the operator's mode cannot be served. */
-function blendKeys(
-  { blend, outputs }: ExpectedDecisionInput,
-  { alpha, usable }: { readonly alpha: number; readonly usable: BlueprintDescriptor | undefined },
-): Readonly<Record<string, string>> | undefined {
+function blendKeys(input: ExpectedDecisionInput, graft: Graft): Readonly<Record<string, string>> | undefined {
+  const { blend } = input;
+  const named = blend.enabled || blend.mode === 'CONFIDENCE' ? blend.mode : undefined;
+  if (named === undefined && !blend.enabled) return {};
+  const vector = channelVector(blend, graft);
+  const mode = named ?? policyMode(input, vector.length > 0);
+  const keys = { blend_mode: mode, blend_mode_source: named === undefined ? 'policy' : 'override' };
+  if (mode === 'CONFIDENCE') return { ...keys, ...confidenceKeys(input) };
+  if (mode !== 'CHANNEL') return keys;
+  return vector.length === 0
+    ? undefined
+    : { ...keys, alpha_vec: JSON.stringify(vector), alpha_vec_len: String(vector.length) };
+}
+
+/** The best of RESIDUAL, CHANNEL and CONFIDENCE by their scores, or CONVEX when none is above 0. */
+function policyMode({ outputs }: ExpectedDecisionInput, channels: boolean): BlendMode {
+  const scores = [0, ...headOf(outputs, 'policy_params').slice(1, MODES.length)];
+  return MODES[first(scores, (index) => index !== 2 || channels) as number] as BlendMode;
+}
+
+/** The embedding is zero here, so that every channel gets alpha itself; empty when it cannot be served. */
+function channelVector({ alphaVecMax }: ExpectedBlend, { alpha, usable }: Graft): readonly number[] {
   const channels = usable?.graph?.layers[0]?.outputChannels ?? 0;
   const share = Math.round(alpha * 1e4) / 1e4;
-  const servable = channels >= 1 && channels <= Math.min(64, blend.alphaVecMax) && share > 0;
-  const named = blend.mode !== undefined && (blend.enabled || blend.mode === 'CONFIDENCE');
-  if (!named && !blend.enabled) return {};
-  const scores = MODES.map((_, index) => (index === 0 ? 0 : (outputs['policy_params']?.[index] ?? 0)));
-  const mode = named
-    ? (blend.mode as BlendMode)
-    : (MODES[first(scores, (index) => index !== 2 || servable) ?? 0] as BlendMode);
-  const keys = { blend_mode: mode, blend_mode_source: named ? 'override' : 'policy' };
-  if (mode === 'CHANNEL') {
-    return servable
-      ? { ...keys, alpha_vec: JSON.stringify(new Array(channels).fill(share)), alpha_vec_len: String(channels) }
-      : undefined;
-  }
-  if (mode !== 'CONFIDENCE') return keys;
-  return {
-    ...keys,
-    gate_k: fixedDecimal(blend.gateK, 4),
-    gate_tau: fixedDecimal(blend.gateTau, 4),
-    alpha_lo: fixedDecimal(blend.alphaLo, 4),
-    alpha_hi: fixedDecimal(blend.alphaHi, 4),
-    confidence_logits_required: 'true',
-    confidence_logits: JSON.stringify((outputs['policy_logits'] ?? []).slice(0, ACTION_COUNT)),
-  };
+  return channels <= Math.min(64, alphaVecMax) && share > 0 ? new Array<number>(channels).fill(share) : [];
 }
+
+const confidenceKeys = ({ blend, outputs }: ExpectedDecisionInput) => ({
+  gate_k: fixedDecimal(blend.gateK, 4),
+  gate_tau: fixedDecimal(blend.gateTau, 4),
+  alpha_lo: fixedDecimal(blend.alphaLo, 4),
+  alpha_hi: fixedDecimal(blend.alphaHi, 4),
+  confidence_logits_required: 'true',
+  confidence_logits: JSON.stringify(headOf(outputs, 'policy_logits').slice(0, ACTION_COUNT)),
+});

@@ -188,26 +188,44 @@ function connects({ entry }: Scene, { layers, risk }: { readonly layers: Family;
   };
 }
 
-function monitors({ packet, entry }: Scene, layers: Family): ModelEdges {
-  const { monitors: listed = [], monitorThresholds: limits = {} } = entry?.graph ?? {};
-  const watches = packet.seeds.flatMap((seed, row) => {
+interface Watch {
+  readonly seed: RecordedSeed;
+  readonly row: number;
+  readonly layerIndex: number;
+  readonly weight?: number;
+}
+
+function monitors(scene: Scene, layers: Family): ModelEdges {
+  const edges: ModelEdges = { pairs: [], attributes: [] };
+  if (scene.entry === undefined) return edges;
+  const limits = scene.entry.graph?.monitorThresholds ?? {};
+  const done = new Set<string>();
+  for (const { seed, row, layerIndex, weight } of watches(scene)) {
+    const cell = `${row}/${layerIndex}`;
+    if (layerIndex >= layers.kept || !passes(seed, limits) || done.has(cell)) continue;
+    done.add(cell);
+    edges.pairs.push([row, layerIndex]);
+    edges.attributes.push([seed.stage / 11, riskOfSeed(seed) ?? 0, weight ?? position(layerIndex, layers)]);
+  }
+  return edges;
+}
+
+/** All listed watches, else one per reported depth. */
+function watches({ packet, entry }: Scene): readonly Watch[] {
+  const listed = entry?.graph?.monitors ?? [];
+  return packet.seeds.flatMap((seed, row) => {
+    if (listed.length === 0) return 'layerDepth' in seed.json ? [{ seed, row, layerIndex: seed.depth }] : [];
     const own = listed.filter(({ seedId, seedIndex }) =>
       seedId === undefined ? seedIndex === row : seedId === seed.seedId,
     );
-    const byDepth = listed.length === 0 && 'layerDepth' in seed.json ? [{ layerIndex: seed.depth }] : [];
-    return [...own, ...byDepth].map((watch) => ({ seed, row, weight: undefined as number | undefined, ...watch }));
+    return own.map((watch) => ({ ...watch, seed, row }));
   });
-  const edges: ModelEdges = { pairs: [], attributes: [] };
-  const done = new Set<string>();
-  for (const { seed, row, layerIndex, weight } of watches) {
-    const risk = riskOfSeed(seed);
-    const tooRisky = limits.riskMax !== undefined && !(risk !== undefined && risk <= limits.riskMax);
-    const tooEarly = limits.stageMin !== undefined && seed.stage / 11 < limits.stageMin;
-    const cell = `${row}/${layerIndex}`;
-    if (entry === undefined || layerIndex >= layers.kept || tooRisky || tooEarly || done.has(cell)) continue;
-    done.add(cell);
-    edges.pairs.push([row, layerIndex]);
-    edges.attributes.push([seed.stage / 11, risk ?? 0, weight ?? position(layerIndex, layers)]);
-  }
-  return edges;
+}
+
+function passes(
+  seed: RecordedSeed,
+  { riskMax, stageMin }: { readonly riskMax?: number; readonly stageMin?: number },
+): boolean {
+  const risk = riskOfSeed(seed) ?? Number.POSITIVE_INFINITY;
+  return (riskMax === undefined || risk <= riskMax) && (stageMin === undefined || seed.stage / 11 >= stageMin);
 }

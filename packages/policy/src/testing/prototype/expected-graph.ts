@@ -1,4 +1,4 @@
-import type { BlueprintDescriptor } from '@esper/leyline';
+import type { BlueprintDescriptor, GraphMetadata } from '@esper/leyline';
 import type { NodeType, RelationKey } from '../../core/graph/schema.js';
 import { type ExpectedRelation, expectedRelations } from './expected-edges.js';
 import { ExpectedNodes, type ExpectedStatistics, type ExpectedTable } from './expected-rows.js';
@@ -98,27 +98,36 @@ export function packetIsSound({ seeds }: RecordedPacket): boolean {
 
 /** Whether a catalogue entry contradicts itself nowhere. */
 export function entryIsSound(entry: BlueprintDescriptor): boolean {
-  const { graph } = entry;
-  if (!nameable([entry.blueprintId]) || ['bp-unknown', 'bp-demo', 'run-unknown'].includes(entry.blueprintId))
-    return false;
-  if (graph === undefined) return true;
-  const names = parametersOf(entry).map(({ name }) => name);
-  const lists = [
-    graph.layers.map((x) => x.layerId),
-    graph.activations.map((x) => x.activationId),
-    graph.parameters.map((x) => x.name),
-  ];
-  const inside = (index: number) => index < graph.layers.length;
-  const watches = (graph.monitors ?? []).map((x) => `${x.seedId}/${x.seedIndex}/${x.layerIndex}`);
-  const pairs = (graph.layerAdjacency ?? []).map(String);
+  const real = nameable([entry.blueprintId]) && !['bp-unknown', 'bp-demo', 'run-unknown'].includes(entry.blueprintId);
   return (
-    lists.every((list) => nameable(list) && new Set(list).size === list.length) &&
-    (graph.layerAdjacency ?? []).every((pair) => pair.every(inside)) &&
-    (graph.monitors ?? []).every(({ layerIndex }) => inside(layerIndex)) &&
-    new Set(watches).size === watches.length &&
-    new Set(pairs).size === pairs.length &&
-    Object.values(graph.allowedParametersBySeedId ?? {}).every((list) => list.every((name) => names.includes(name))) &&
-    Object.values(graph.allowedParametersBySeedIndex ?? {}).every((list) => list.every((index) => index < names.length))
+    real &&
+    (entry.graph === undefined || (idsAreSound(entry.graph) && edgesAreSound(entry.graph) && listsAreSound(entry)))
+  );
+}
+
+const distinct = (texts: readonly string[]): boolean => new Set(texts).size === texts.length;
+
+const idsAreSound = ({ layers, activations, parameters }: GraphMetadata): boolean =>
+  [layers.map((x) => x.layerId), activations.map((x) => x.activationId), parameters.map((x) => x.name)].every(
+    (ids) => nameable(ids) && distinct(ids),
+  );
+
+function edgesAreSound({ layers, layerAdjacency = [], monitors = [] }: GraphMetadata): boolean {
+  const inside = (index: number) => index < layers.length;
+  return (
+    layerAdjacency.every((pair) => pair.every(inside)) &&
+    monitors.every(({ layerIndex }) => inside(layerIndex)) &&
+    distinct(layerAdjacency.map(String)) &&
+    distinct(monitors.map((x) => `${x.seedId}/${x.seedIndex}/${x.layerIndex}`))
+  );
+}
+
+function listsAreSound(entry: BlueprintDescriptor): boolean {
+  const names = parametersOf(entry).map(({ name }) => name);
+  const { allowedParametersBySeedId = {}, allowedParametersBySeedIndex = {} } = entry.graph ?? {};
+  return (
+    Object.values(allowedParametersBySeedId).every((list) => list.every((name) => names.includes(name))) &&
+    Object.values(allowedParametersBySeedIndex).every((list) => list.every((index) => index < names.length))
   );
 }
 

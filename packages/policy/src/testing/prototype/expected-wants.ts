@@ -10,9 +10,9 @@ export type ExpectedNames = Readonly<
 
 const FLOAT32_MAX = 3.4028234663852886e38;
 /** A finite number within float32, at least `min`. */
-export const evidenceOf = (signal: Signal | undefined, min = -FLOAT32_MAX): number | undefined =>
+const evidenceOf = (signal: Signal | undefined, min = -FLOAT32_MAX): number | undefined =>
   typeof signal === 'number' && signal >= min && signal <= FLOAT32_MAX ? signal : undefined;
-export const clamped = (value: number): number => Math.min(1, Math.max(0, value));
+const clamped = (value: number): number => Math.min(1, Math.max(0, value));
 const named = (table: ReadonlyMap<string, number>, name: string | undefined): number | undefined => {
   const index = name === undefined ? undefined : table.get(name);
   return index === undefined ? undefined : index / 1024;

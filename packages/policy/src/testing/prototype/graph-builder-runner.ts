@@ -1,21 +1,20 @@
-import type { BlueprintDescriptor } from '@esper/leyline';
-import { NODE_TYPES, RELATION_KEYS } from '../../core/graph/schema.js';
 import type { Observation } from '../../core/observe/observation.js';
 import { observe } from '../../core/observe/observe.js';
 import { type ObserveLimits, resolveObserveLimits } from '../../core/observe/observe-limits.js';
 import { type NormalizerState, priorNormalizerState } from '../../core/observe/statistics.js';
 import { decodeNormalizerState } from '../../core/observe/statistics-file.js';
-import { catalogueEntry } from './catalogue-entry.js';
-import { edgeTexts, graphDifference, sameNumber, stateDifference } from './compare-recorded.js';
-import { type ExpectedGraph, entryIsSound, expectedGraph, packetIsSound } from './expected-graph.js';
+import { graphDifference, stateDifference } from './compare-recorded.js';
+import { observationDifference, recordedGraphDifference } from './compare-strict-graph.js';
+import { expectedGraph, packetIsSound } from './expected-graph.js';
 import type { ExpectedNames } from './expected-wants.js';
-import type { GraphBuilderCase, RecordedGraph, RecordedStep } from './graph-builder-case.js';
+import { givenEntry } from './given-entry.js';
+import type { GraphBuilderCase, RecordedStep } from './graph-builder-case.js';
 import type { GraphDeviation } from './graph-deviations.js';
 import { keyOrders } from './key-orders.js';
 import { explained, type LineOutcome, unexplained } from './line-outcome.js';
 import { blueprintIdOf, type PrototypeOutput, type RecordedBuilderConfig } from './prototype-build.js';
 import { PrototypeModel } from './prototype-model.js';
-import { isMapping, type Mapping, numberNamed, PythonRaise, withNonFinite } from './python-values.js';
+import { isMapping, type Mapping, PythonRaise, withNonFinite } from './python-values.js';
 import { type RecordedPacket, recordedPacket, typedPacket } from './recorded-packet.js';
 
 /**
@@ -135,20 +134,15 @@ class StrictSequence {
   run(step: RecordedStep, rules: Set<GraphDeviation>): string | undefined {
     this.#metadata = { ...this.#metadata, ...step.metadata_update };
     const packet = recordedPacket(step.packet);
-    const known = lookupOf(this.#line, this.#metadata)(blueprintIdOf(packet));
-    const given = Object.keys(known).length === 0 ? undefined : catalogueEntry(blueprintIdOf(packet), known);
+    const id = blueprintIdOf(packet);
+    const { blueprints, entry, malformed } = givenEntry(id, lookupOf(this.#line, this.#metadata)(id));
+    const vocabularies = this.#names;
     const outcome = observe(
-      {
-        packet: typedPacket(packet),
-        blueprints: given === undefined ? [] : [given],
-        vocabularies: this.#names,
-        statistics: this.#statistics,
-      },
+      { packet: typedPacket(packet), blueprints, vocabularies, statistics: this.#statistics },
       this.#limits,
     );
     if (!outcome.ok || !packetIsSound(packet)) return refusal(outcome.ok, packet, rules);
-    const entry = given !== undefined && entryIsSound(given) ? given : undefined;
-    if ((Object.keys(known).length > 0 && entry === undefined) || step.raises !== undefined) rules.add('DEV-GB-08');
+    if (malformed || step.raises !== undefined) rules.add('DEV-GB-08');
     const expected = expectedGraph({
       config: this.#line.config,
       packet,
@@ -156,14 +150,16 @@ class StrictSequence {
       names: this.#names,
       statistics: this.#statistics,
     });
-    this.#statistics = outcome.value.statistics;
-    for (const { vocabulary, name } of outcome.value.newNames) {
-      this.#names[vocabulary].set(name, this.#names[vocabulary].size + 1);
-    }
-    return (
-      observationDifference(expected, outcome.value) ??
-      (step.out && recordedDifference({ recorded: step.out, expected, entry }, rules))
-    );
+    this.#commit(outcome.value);
+    const wrong = observationDifference(expected, outcome.value);
+    if (wrong !== undefined || step.out === undefined) return wrong;
+    return recordedGraphDifference({ recorded: step.out, expected, entry }, rules);
+  }
+
+  /** As a host does after a decision that succeeded. */
+  #commit({ statistics, newNames }: Observation): void {
+    this.#statistics = statistics;
+    for (const { vocabulary, name } of newNames) this.#names[vocabulary].set(name, this.#names[vocabulary].size + 1);
   }
 }
 
@@ -171,90 +167,4 @@ class StrictSequence {
 function refusal(accepted: boolean, packet: RecordedPacket, rules: Set<GraphDeviation>): string | undefined {
   rules.add('DEV-GB-08');
   return accepted === packetIsSound(packet) ? undefined : `the packet was ${accepted ? 'taken' : 'refused'}`;
-}
-
-/** Our builder against what was worked out independently, to the last bit. */
-function observationDifference(
-  expected: ExpectedGraph,
-  { graph, statistics, coverage }: Observation,
-): string | undefined {
-  for (const type of NODE_TYPES) {
-    const [ours, wanted] = [graph.nodes[type], expected.tables[type]];
-    if (ours.ids.join('\n') !== wanted.ids.join('\n'))
-      return `rows of ${type}: ${ours.ids.length}, expected ${wanted.ids.length}`;
-    const at = wanted.cells.findIndex((cell, index) => ours.features[index] !== cell);
-    if (at >= 0) return `${type} cell ${at} is ${ours.features[at]}, expected ${wanted.cells[at]}`;
-  }
-  for (const key of RELATION_KEYS) {
-    const table = graph.edges[key];
-    if (table === undefined) return `${key} is missing`;
-    const width = table.attributeWidth;
-    const pairs = Array.from(table.source, (source, edge) => [source, table.target[edge] as number] as const);
-    const attributes = pairs.map((_, edge) =>
-      Array.from(table.attributes.subarray(edge * width, edge * width + width)),
-    );
-    const wanted = edgeTexts(fitted(expected.relations[key].edges, width));
-    if (edgeTexts({ pairs, attributes }).join(' ') !== wanted.join(' ')) return `edges of ${key} are not as expected`;
-  }
-  if (JSON.stringify(statistics) !== JSON.stringify(expected.statistics)) return 'statistics are not as expected';
-  return Math.abs(coverage.ratio - expected.ratio) < 1e-12
-    ? undefined
-    : `coverage is ${coverage.ratio}, expected ${expected.ratio}`;
-}
-
-const fitted = (
-  { pairs, attributes }: { pairs: (readonly [number, number])[]; attributes: (readonly number[])[] },
-  width: number,
-) => ({
-  pairs,
-  attributes: attributes.map((row) => Array.from({ length: width }, (_, channel) => row[channel] ?? 0)),
-});
-
-interface Comparison {
-  readonly recorded: RecordedGraph;
-  readonly expected: ExpectedGraph;
-  readonly entry: BlueprintDescriptor | undefined;
-}
-
-/** The recording against ours: every difference must be one that a deviation computes. */
-function recordedDifference({ recorded, expected, entry }: Comparison, rules: Set<GraphDeviation>): string | undefined {
-  const absent = entry === undefined ? 'DEV-GB-04' : 'DEV-GB-03';
-  for (const type of NODE_TYPES) {
-    const table = expected.tables[type];
-    const { shape, data } = recorded.x[type];
-    const rows = shape[0] ?? 0;
-    if (rows < table.ids.length) return `${type} has more rows than recorded`;
-    if (rows > table.ids.length) rules.add(absent);
-    const ids = type === 'global' ? [] : recorded.node_ids[type];
-    if (table.ids.some((id, index) => type !== 'global' && id !== ids[index])) rules.add('DEV-GB-17');
-    for (const [at, cell] of table.cells.entries()) {
-      if (sameNumber(Math.fround(numberNamed(data[at])), cell) || cell === numberNamed(data[at])) continue;
-      const rule = table.rules[at];
-      if (rule === undefined) return `${type} cell ${at} is ${cell}, recorded ${String(data[at])}`;
-      rules.add(rule);
-    }
-  }
-  return edgesDifference({ recorded, expected, entry }, rules);
-}
-
-function edgesDifference({ recorded, expected }: Comparison, rules: Set<GraphDeviation>): string | undefined {
-  for (const key of RELATION_KEYS) {
-    const { index, attr } = recorded.edges[key];
-    const width = attr.shape[1] ?? 0;
-    const pairs = index[0].map((source, edge) => [source, index[1][edge] as number] as const);
-    const attributes = pairs.map((_, edge) => attr.data.slice(edge * width, edge * width + width).map(numberNamed));
-    const { edges, pairRules, attributeRules } = expected.relations[key];
-    if (edgeTexts({ pairs, attributes }).join(' ') === edgeTexts(fitted(edges, width)).join(' ')) continue;
-    const joined =
-      edgeTexts({ pairs, attributes: [] }).join(' ') === edgeTexts({ pairs: edges.pairs, attributes: [] }).join(' ');
-    const explanations = joined ? attributeRules : pairRules;
-    if (explanations.length === 0) return `edges of ${key} differ from the recording`;
-    for (const rule of explanations) rules.add(rule);
-  }
-  const average = Object.values(recorded.feature_coverage).reduce<number>(
-    (sum, value, _, { length }) => sum + numberNamed(value) / length,
-    0,
-  );
-  if (average !== expected.ratio) rules.add('DEV-GB-11');
-  return undefined;
 }

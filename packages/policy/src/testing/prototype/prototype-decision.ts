@@ -2,7 +2,7 @@ import { fixedDecimal } from '../../core/decode/fixed-decimal.js';
 import type { PrototypeOutput } from './prototype-build.js';
 import type { PrototypeSettings } from './prototype-settings.js';
 import { isMapping, type Mapping, pyMax, pyMin, stripped, tryInt } from './python-values.js';
-import type { RecordedOutputs } from './recorded-outputs.js';
+import { headOf, type RecordedOutputs, scalarOf } from './recorded-outputs.js';
 import type { RecordedPacket } from './recorded-packet.js';
 
 /** What the prototype's decoder has in its hands. */
@@ -23,13 +23,13 @@ export type PrototypeDecision =
   | { readonly command: Mapping; readonly annotations: Readonly<Record<string, string>>; readonly lastAction: Mapping };
 
 /** `f"{value:.nf}"`, names of non-finite numbers included. */
-export const printed = (value: number, digits: number): string => {
+const printed = (value: number, digits: number): string => {
   if (Number.isNaN(value)) return 'nan';
   return Number.isFinite(value) ? fixedDecimal(value, digits) : value > 0 ? 'inf' : '-inf';
 };
 
 /** Softmax, then the first largest. One NaN or +Infinity makes every share NaN, and the first wins. */
-export function softmaxBest(logits: readonly number[]): { readonly index: number; readonly share: number } {
+function softmaxBest(logits: readonly number[]): { readonly index: number; readonly share: number } {
   const peak = Math.max(...logits);
   const weights = logits.map((logit) => Math.exp(logit - peak));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -40,69 +40,84 @@ export function softmaxBest(logits: readonly number[]): { readonly index: number
 
 /** The decoder as we read it, one packet with at least one seed. */
 export function prototypeDecision(input: PrototypeDecisionInput): PrototypeDecision {
-  const { outputs, packet, graph } = input;
-  const choice = (head: string) => input.recordedIndex(head, softmaxBest(outputs[head] ?? []).index);
-  const action = choice('policy_logits');
-  const blending = choice('blending_logits');
-  const riskIndex = choice('risk_logits');
-  const method = input.methods[blending % input.methods.length] as string;
-  const seed = best(outputs['seed_scores'] ?? [], graph.nodes.seed.ids);
-  const blueprint = best(outputs['blueprint_scores'] ?? [], graph.nodes.blueprint.ids);
-  const delta = outputs['param_delta']?.[0] ?? 0;
-  const schedule = window(outputs['schedule_params'] ?? []);
-  const seedId = stripped(seed.id);
-  const blueprintId = stripped(blueprint.id);
+  const chosen = choiceOf(input);
+  const { packet } = input;
   const context = { command_id: '', packet_id: packet.packetId, training_run_id: packet.trainingRunId };
-  if (action === 0 && seedId === '') return { raises: 'seed command missing target_seed_id', context };
-  if (action === 0 && blueprintId === '') {
+  const seedId = stripped(chosen.seed.id);
+  const blueprintId = stripped(chosen.blueprint.id);
+  if (chosen.action === 0 && seedId === '') return { raises: 'seed command missing target_seed_id', context };
+  if (chosen.action === 0 && blueprintId === '') {
     return { raises: 'seed command missing blueprint_id', context: { ...context, seed_id: seedId } };
   }
   const parameters = {
-    alpha: pyMax(0, 0.1 + delta),
-    blending_method_index: input.methods.indexOf(method),
-    blending_schedule_start: schedule[0],
-    blending_schedule_end: schedule[1],
+    alpha: pyMax(0, 0.1 + chosen.delta),
+    blending_method_index: input.methods.indexOf(chosen.method),
+    blending_schedule_start: chosen.schedule[0],
+    blending_schedule_end: chosen.schedule[1],
   };
-  const command = commandOf(action, { seedId, blueprintId, parameters, delta });
-  const value = outputs['value']?.[0] ?? 0;
-  const riskScore = softmaxBest(outputs['risk_logits'] ?? []).share;
+  const command = commandOf(chosen.action, { seedId, blueprintId, parameters, delta: chosen.delta });
   return {
     command,
-    annotations: {
-      ...(command['commandType'] === 'COMMAND_PAUSE' ? { reason: 'policy' } : {}),
-      breaker_open_score: printed(sigmoid(outputs['breaker_logits']?.[0]), 4),
-      breaker_close_score: printed(sigmoid(outputs['breaker_logits']?.[1]), 4),
-      blending_schedule_units: 'fraction_0_1',
-      blending_schedule_start: printed(schedule[0], 4),
-      blending_schedule_end: printed(schedule[1], 4),
-      policy_action: String(action),
-      policy_param_delta: printed(delta, 6),
-      policy_version: input.version,
-      blending_method: method,
-      policy_value_estimate: printed(value, 6),
-      policy_risk_index: String(riskIndex),
-      policy_risk_score: printed(riskScore, 6),
-      feature_coverage: printed(meanOf(graph.coverage.byKey()), 3),
-      selected_seed: seed.id,
-      selected_blueprint: blueprint.id,
-      ...(action === 0 ? blendKeys(input, method) : {}),
-    },
+    annotations: annotationsOf(input, chosen),
     lastAction: {
-      action,
-      param_delta: delta,
-      blending_method: method,
-      blending_index: blending,
-      value_estimate: value,
-      risk_index: riskIndex,
-      risk_score: riskScore,
-      target_seed: command['targetSeedId'] ?? '',
-      blueprint_id: action === 0 ? blueprintId : '',
-      blending_schedule_start: schedule[0],
-      blending_schedule_end: schedule[1],
-      selected_seed_index: seed.index,
-      selected_seed_score: Number.isFinite(seed.score) ? seed.score : 0,
-      selected_blueprint_index: blueprint.index,
+      action: chosen.action,
+      param_delta: chosen.delta,
+      blending_method: chosen.method,
+      blending_index: chosen.blending,
+      value_estimate: chosen.value,
+      risk_index: chosen.riskIndex,
+      risk_score: chosen.riskScore,
+      target_seed: chosen.action === 0 ? seedId : '',
+      blueprint_id: chosen.action === 0 ? blueprintId : '',
+      blending_schedule_start: chosen.schedule[0],
+      blending_schedule_end: chosen.schedule[1],
+      selected_seed_index: chosen.seed.index,
+      selected_seed_score: Number.isFinite(chosen.seed.score) ? chosen.seed.score : 0,
+      selected_blueprint_index: chosen.blueprint.index,
     },
+  };
+}
+
+type Choice = ReturnType<typeof choiceOf>;
+
+function choiceOf({ outputs, graph, methods, recordedIndex }: PrototypeDecisionInput) {
+  const choose = (head: string) => recordedIndex(head, softmaxBest(headOf(outputs, head)).index);
+  const blending = choose('blending_logits');
+  return {
+    action: choose('policy_logits'),
+    blending,
+    method: methods[blending % methods.length] as string,
+    riskIndex: choose('risk_logits'),
+    riskScore: softmaxBest(headOf(outputs, 'risk_logits')).share,
+    seed: best(headOf(outputs, 'seed_scores'), graph.nodes.seed.ids),
+    blueprint: best(headOf(outputs, 'blueprint_scores'), graph.nodes.blueprint.ids),
+    delta: scalarOf(outputs, 'param_delta'),
+    value: scalarOf(outputs, 'value'),
+    schedule: window(headOf(outputs, 'schedule_params')),
+  };
+}
+
+function annotationsOf(input: PrototypeDecisionInput, chosen: Choice): Readonly<Record<string, string>> {
+  const { action, schedule, seed, blueprint } = chosen;
+  const [open, close] = headOf(input.outputs, 'breaker_logits').map((logit) => 1 / (1 + Math.exp(-logit)));
+  return {
+    ...(action === 2 || action > 4 ? { reason: 'policy' } : {}),
+    breaker_open_score: printed(open as number, 4),
+    breaker_close_score: printed(close as number, 4),
+    blending_schedule_units: 'fraction_0_1',
+    blending_schedule_start: printed(schedule[0], 4),
+    blending_schedule_end: printed(schedule[1], 4),
+    policy_action: String(action),
+    policy_param_delta: printed(chosen.delta, 6),
+    policy_version: input.version,
+    blending_method: chosen.method,
+    policy_value_estimate: printed(chosen.value, 6),
+    policy_risk_index: String(chosen.riskIndex),
+    policy_risk_score: printed(chosen.riskScore, 6),
+    feature_coverage: printed(meanOf(input.graph.coverage.byKey()), 3),
+    selected_seed: seed.id,
+    selected_blueprint: blueprint.id,
+    ...(action === 0 ? blendKeys(input, chosen.method) : {}),
   };
 }
 
@@ -122,10 +137,8 @@ function window(raw: readonly number[]): readonly [number, number] {
   return end < start ? [end, start] : [start, end];
 }
 
-const sigmoid = (logit: number | undefined): number => 1 / (1 + Math.exp(-(logit ?? Number.NaN)));
-
 /** The unweighted mean over keys. */
-export const meanOf = (coverage: Readonly<Record<string, number>>): number => {
+const meanOf = (coverage: Readonly<Record<string, number>>): number => {
   const values = Object.values(coverage);
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 };
@@ -160,32 +173,30 @@ function commandOf(
 
 const MODES = ['CONVEX', 'RESIDUAL', 'CHANNEL', 'CONFIDENCE'];
 
-function blendKeys(
-  { settings, outputs, metadata }: PrototypeDecisionInput,
-  method: string,
-): Readonly<Record<string, string>> {
+function blendKeys(input: PrototypeDecisionInput, method: string): Readonly<Record<string, string>> {
+  const { settings } = input;
   if (settings === undefined) return {};
-  const asked = stripped(method).toUpperCase();
-  const wanted = asked === '' && settings.enabled ? settings.mode : asked;
-  const preset = settings.enabled && MODES.includes(settings.mode) ? settings.mode : 'CONVEX';
-  const mode = MODES.includes(wanted) ? wanted : preset;
+  const mode = modeOf(settings, stripped(method).toUpperCase());
   if (mode !== 'CONFIDENCE' && !settings.enabled) return {};
-  const keys = {
-    blend_mode: mode,
-    blend_mode_source: method === '' ? (settings.enabled ? 'override' : 'heuristic') : 'policy',
-  };
-  if (mode === 'CHANNEL') return { ...keys, ...channelKeys(settings, metadata) };
-  if (mode !== 'CONFIDENCE') return keys;
-  return {
-    ...keys,
-    gate_k: printed(settings.gateK, 4),
-    gate_tau: printed(settings.gateTau, 4),
-    alpha_lo: printed(pyMax(0, pyMin(1, settings.alphaLo)), 4),
-    alpha_hi: printed(pyMax(0, pyMin(1, settings.alphaHi)), 4),
-    confidence_logits_required: 'true',
-    confidence_logits: JSON.stringify(outputs['blending_logits']),
-  };
+  const keys = { blend_mode: mode, blend_mode_source: method === '' ? 'override' : 'policy' };
+  if (mode === 'CHANNEL') return { ...keys, ...channelKeys(settings, input.metadata) };
+  return mode === 'CONFIDENCE' ? { ...keys, ...confidenceKeys(settings, input.outputs) } : keys;
 }
+
+/** The method when it happens to be a mode; else the configured one, when the feature is on and it is one. */
+function modeOf(settings: PrototypeSettings, asked: string): string {
+  if (MODES.includes(asked)) return asked;
+  return settings.enabled && MODES.includes(settings.mode) ? settings.mode : 'CONVEX';
+}
+
+const confidenceKeys = (settings: PrototypeSettings, outputs: RecordedOutputs) => ({
+  gate_k: printed(settings.gateK, 4),
+  gate_tau: printed(settings.gateTau, 4),
+  alpha_lo: printed(pyMax(0, pyMin(1, settings.alphaLo)), 4),
+  alpha_hi: printed(pyMax(0, pyMin(1, settings.alphaHi)), 4),
+  confidence_logits_required: 'true',
+  confidence_logits: JSON.stringify(headOf(outputs, 'blending_logits')),
+});
 
 /** As many zeros as the first layer has output channels, when that is known and small. */
 function channelKeys(settings: PrototypeSettings, metadata: Mapping): Readonly<Record<string, string>> {

@@ -90,13 +90,13 @@ function connects(
 ): ModelEdges {
   const adjacency = graphOf(build)['adjacency'];
   const listed = isMapping(adjacency) ? adjacency['layer'] : adjacency;
-  const pairs: (readonly [number, number])[] = [];
-  for (const pair of Array.isArray(listed) ? listed : []) {
-    if (!Array.isArray(pair) || pair.length < 2) continue;
-    const [source, target] = [toInt(pair[0]), toInt(pair[1])];
-    if (source >= 0 && source < layers && target >= 0 && target < layers) pairs.push([source, target]);
-  }
+  const pairs = (Array.isArray(listed) ? listed : [])
+    .flatMap(pairOf)
+    .filter((pair) => pair.every((end) => end >= 0 && end < layers));
   const attributes = (source: number, target: number) => [ratio(source, layers), ratio(target, layers), risk];
   if (pairs.length === 0) return chain(layers, (index) => attributes(index, index + 1));
   return { pairs, attributes: pairs.map(([source, target]) => attributes(source, target)) };
 }
+
+const pairOf = (pair: unknown): readonly (readonly [number, number])[] =>
+  Array.isArray(pair) && pair.length >= 2 ? [[toInt(pair[0]), toInt(pair[1])]] : [];

@@ -5,6 +5,12 @@ import { numberNamed } from './python-values.js';
 /** Raw network outputs under the prototype's names. */
 export type RecordedOutputs = Readonly<Record<string, readonly number[]>>;
 
+/** The numbers of one head; none when it is not there. */
+export const headOf = (outputs: RecordedOutputs, name: string): readonly number[] => outputs[name] ?? [];
+
+/** The only, or first, number of a head. */
+export const scalarOf = (outputs: RecordedOutputs, name: string): number => outputs[name]?.[0] ?? 0;
+
 /** Float32 numbers, as the decoder received them. */
 export const recordedOutputs = (gnn: NonNullable<RecordedDecision['gnn']>): RecordedOutputs =>
   Object.fromEntries(
