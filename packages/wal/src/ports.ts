@@ -27,7 +27,7 @@ export interface Disk {
   makeDirectory(directory: string): Promise<void>;
   /** `create` fails with `EEXIST` when the file is there; `read` and `write` fail with `ENOENT` when it is not. */
   open(path: string, how: 'read' | 'write' | 'create'): Promise<DiskFile>;
-  /** Atomic; replaces the target. Durable only after `syncDirectory`. */
+  /** Atomic; a file replaces a file, a directory an empty one. Durable only after `syncDirectory`. */
   rename(from: string, to: string): Promise<void>;
   /** Durable only after `syncDirectory`. */
   remove(path: string): Promise<void>;
@@ -43,3 +43,6 @@ export type WalClock = WallClock & MonoClock;
 
 /** Fills `bytes` with random bits; names a new log. */
 export type RandomFill = (bytes: Uint8Array) => void;
+
+/** A fraction in [0, 1). */
+export type RandomFraction = () => number;

@@ -35,7 +35,7 @@ export interface LogSurvey {
   readonly logId: Uint8Array | undefined;
   readonly anchor: AnchorReading;
   readonly anchorThere: boolean;
-  /** In log order, those before the anchor's first segment excluded. */
+  /** In log order, those before the anchor's first sequence excluded. */
   readonly segments: readonly SegmentSurvey[];
   /** Segments that retention had already given up. */
   readonly leftovers: readonly string[];

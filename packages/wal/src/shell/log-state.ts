@@ -1,6 +1,7 @@
 import type { WalEventName, WalObserver } from '../core/events.js';
 import type { IssueTimes } from '../core/issue-times.js';
 import type { SegmentId } from '../core/segment-name.js';
+import type { SequenceRange } from '../core/sequence-ranges.js';
 import type { ResolvedWalOptions } from '../options.js';
 import type { Disk, WalClock } from '../ports.js';
 
@@ -14,8 +15,8 @@ export interface LiveSegment extends SegmentId {
   /** Last sequence in it; `firstSequence - 1` while it is empty. */
   lastSequence: number;
   issueTimes: IssueTimes;
-  /** True when damage is known in it: it is never rewritten. */
-  readonly damaged: boolean;
+  /** What opening found to be lost in it (an empty range: a doubtful place). With any, it is never rewritten. */
+  readonly losses: readonly SequenceRange[];
 }
 
 /** What an open log is made of. Owned by the writer; the reader and retention look at it. */

@@ -143,7 +143,7 @@ export class LogWriter {
       endOffset: SEGMENT_HEADER_BYTES,
       lastSequence: id.firstSequence - 1,
       issueTimes: NO_ISSUE_TIMES,
-      damaged: false,
+      losses: [],
     });
     this.#state.tell('wal.segment_started', { segment: name });
     await old.close();

@@ -5,6 +5,8 @@ import type { WalObserver } from '../core/events.js';
 import { NO_ISSUE_TIMES } from '../core/issue-times.js';
 import { ANCHOR_FILE, RESERVE_FILE } from '../core/layout.js';
 import { LOG_ID_BYTES, SEGMENT_HEADER_BYTES } from '../core/segment-header.js';
+import type { SequenceRange } from '../core/sequence-ranges.js';
+import type { SegmentSurvey } from '../core/survey.js';
 import { viewOf } from '../core/u64.js';
 import { resolveWalOptions, type WalOptions } from '../options.js';
 import type { Disk, RandomFill, WalClock } from '../ports.js';
@@ -109,19 +111,26 @@ async function syncNewest(base: Ready['base'], { survey }: Recovered): Promise<v
 function liveSegments({ survey, nextSequence }: Recovered): LiveSegment[] {
   return survey.segments.map((one, at) => {
     const lastSequence = (survey.segments[at + 1]?.firstSequence ?? nextSequence) - 1;
-    const endsShort = Math.max(one.lastRecord, one.firstSequence - 1) < lastSequence;
-    const damaged = endsShort || one.damages.some(isSerious);
+    const losses = lossesOf(one, lastSequence);
     return {
       segment: one.segment,
       firstSequence: one.firstSequence,
       name: one.name,
       chainBefore: one.chainBefore,
-      endOffset: damaged ? one.fileBytes : one.endOffset,
+      endOffset: losses.length > 0 ? one.fileBytes : one.endOffset,
       lastSequence,
       issueTimes: one.issueTimes,
-      damaged,
+      losses,
     };
   });
+}
+
+function lossesOf(one: SegmentSurvey, lastSequence: number): readonly SequenceRange[] {
+  const found = one.damages
+    .filter(isSerious)
+    .map(({ firstSequence, lastSequence: last = lastSequence }) => ({ first: firstSequence, last }));
+  const reached = found.reduce((end, { last }) => Math.max(end, last), Math.max(one.lastRecord, one.firstSequence - 1));
+  return reached < lastSequence ? [...found, { first: reached + 1, last: lastSequence }] : found;
 }
 
 /** Begins a fresh segment where the newest one cannot be continued. */
@@ -144,7 +153,7 @@ async function newestSegment(
     endOffset: SEGMENT_HEADER_BYTES,
     lastSequence: nextSequence - 1,
     issueTimes: NO_ISSUE_TIMES,
-    damaged: false,
+    losses: [],
   });
   state.tell('wal.segment_started', { segment: name });
   return { chain, highestSegment: segment };

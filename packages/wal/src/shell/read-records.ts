@@ -1,7 +1,8 @@
 import type { Damage } from '../core/damage.js';
 import { isSerious } from '../core/damage.js';
-import { placementOf } from '../core/frame.js';
+import { type FrameHeader, placementOf } from '../core/frame.js';
 import { type DamageFinding, SegmentScanner } from '../core/segment-scan.js';
+import { type SequenceRange, uncovered } from '../core/sequence-ranges.js';
 import { WalError } from '../errors.js';
 import type { Disk } from '../ports.js';
 import { ioError } from './disk-io.js';
@@ -34,8 +35,8 @@ export interface ReadableSegment {
   readonly fence: number | undefined;
   readonly limitBytes: number;
   readonly chainBefore: number | undefined;
-  /** True when damage in it was reported at opening. */
-  readonly damaged: boolean;
+  /** What opening has reported as lost in it. */
+  readonly losses: readonly SequenceRange[];
 }
 
 export interface ReadableLog {
@@ -60,6 +61,18 @@ async function* readSegment(
   segment: ReadableSegment,
   options: ReadOptions,
 ): AsyncGenerator<WalRecord> {
+  for await (const { header, payload } of readFrames(log, segment, options)) {
+    const { sequence, issuedAtMs } = header;
+    yield issuedAtMs === 0 ? { sequence, payload } : { sequence, payload, issuedAtMs };
+  }
+}
+
+/** The whole frames of one segment from `fromSequence` on, with their headers; payloads are copies. */
+export async function* readFrames(
+  log: Omit<ReadableLog, 'segments'>,
+  segment: ReadableSegment,
+  options: ReadOptions,
+): AsyncGenerator<{ readonly header: FrameHeader; readonly payload: Uint8Array }> {
   const from = options.fromSequence ?? 0;
   const scanner = new SegmentScanner({
     placement: placementOf(log.logId, segment.segment),
@@ -78,9 +91,7 @@ async function* readSegment(
       for (const finding of findings) {
         if (finding.kind === 'damage') meetDamage(segment, finding, options);
         if (finding.kind !== 'record' || finding.header.sequence < from) continue;
-        const { sequence, issuedAtMs } = finding.header;
-        const payload = finding.payload.slice();
-        yield issuedAtMs === 0 ? { sequence, payload } : { sequence, payload, issuedAtMs };
+        yield { header: finding.header, payload: finding.payload.slice() };
       }
     }
   } finally {
@@ -91,9 +102,20 @@ async function* readSegment(
 function meetDamage(segment: ReadableSegment, finding: DamageFinding, options: ReadOptions): void {
   const { cause, offset, bytes, firstSequence } = finding;
   const lastSequence = finding.lastSequence ?? segment.lastSequence;
-  const place = { file: segment.name, offset, bytes, firstSequence, lastSequence };
-  const damage: Damage = { cause, ...place, acknowledged: true, known: segment.damaged };
+  const range = { first: firstSequence, last: lastSequence };
+  // A doubtful place without a loss of its own is known when opening found any.
+  const known = segment.losses.length > 0 && uncovered(range, segment.losses).length === 0;
+  const damage: Damage = {
+    cause,
+    file: segment.name,
+    offset,
+    bytes,
+    firstSequence,
+    lastSequence,
+    acknowledged: true,
+    known,
+  };
   options.onDamage?.(damage);
-  if (options.onDamage !== undefined || segment.damaged || !isSerious(damage)) return;
+  if (options.onDamage !== undefined || known || !isSerious(damage)) return;
   throw new WalError('WAL_CORRUPT', `${cause} in ${segment.name} at byte ${offset}, sequence ${firstSequence}`);
 }

@@ -1,8 +1,16 @@
-import { planRetention, type RetentionReport, type RetentionRequest } from '../core/retention-plan.js';
+import { frameBytes } from '../core/frame.js';
+import {
+  FUTURE_TOLERANCE_MS,
+  planRetention,
+  type RetentionReport,
+  type RetentionRequest,
+} from '../core/retention-plan.js';
 import type { AnchorFile } from './anchor-file.js';
 import { ioError, removeIfThere } from './disk-io.js';
 import type { DiskReserve } from './disk-reserve.js';
 import type { LiveSegment, LogState } from './log-state.js';
+import { type ReadableSegment, readFrames } from './read-records.js';
+import { type KeptRecord, writeSegment } from './segment-file.js';
 
 /** What retention works on. */
 export interface Retention {
@@ -20,21 +28,64 @@ export async function retain(on: Retention, request: RetentionRequest): Promise<
   const plan = planRetention(state.segments, request);
   const doomed = mode === 'off' ? [] : state.segments.slice(0, plan.deleteCount);
   for (const { file, problem } of plan.problems) state.tell('wal.retention_problem', { segment: file, problem });
-  const applied = mode === 'on';
-  if (applied && doomed.length > 0) {
-    await giveUp(on, doomed).catch((cause: unknown) => {
-      throw ioError('retention failed', cause);
-    });
+  try {
+    const partial = mode === 'off' ? undefined : await findPartial(state, state.segments[doomed.length], request);
+    const applied = mode === 'on';
+    const first = partial?.keepFrom ?? state.segments[doomed.length]?.firstSequence ?? state.firstSequence;
+    const freed = (partial?.freedBytes ?? 0) + doomed.reduce((sum, one) => sum + one.endOffset, 0);
+    const report: RetentionReport = {
+      applied,
+      deletedSegments: doomed.map(({ name }) => name),
+      rewrittenSegments: partial === undefined ? [] : [partial.segment.name],
+      deletedRecords: first - state.firstSequence,
+      freedBytes: freed,
+      firstSequence: first,
+      problems: plan.problems,
+    };
+    if (applied && (doomed.length > 0 || partial !== undefined)) await giveUp(on, doomed, partial);
+    return report;
+  } catch (cause) {
+    throw ioError('retention failed', cause);
   }
-  return {
-    applied,
-    deletedSegments: doomed.map(({ name }) => name),
-    rewrittenSegments: [],
-    deletedRecords: doomed.reduce((sum, one) => sum + one.lastSequence - one.firstSequence + 1, 0),
-    freedBytes: doomed.reduce((sum, one) => sum + one.endOffset, 0),
-    firstSequence: state.segments[applied ? 0 : doomed.length]?.firstSequence ?? state.firstSequence,
-    problems: plan.problems,
-  };
+}
+
+/** The expired beginning of a segment that must stay otherwise. */
+interface Partial {
+  readonly segment: LiveSegment;
+  readonly keepFrom: number;
+  /** Chain value before the first record that is kept. */
+  readonly chainBefore: number;
+  readonly freedBytes: number;
+}
+
+/** Only a closed, undamaged segment is rewritten, and only when something in it has expired. */
+async function findPartial(
+  state: LogState,
+  segment: LiveSegment | undefined,
+  request: RetentionRequest,
+): Promise<Partial | undefined> {
+  const closed = segment !== undefined && segment !== state.segments.at(-1);
+  if (request.partial !== true || !closed || segment.losses.length > 0) return undefined;
+  const latestBelievedMs = request.nowMs + (request.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
+  let freedBytes = 0;
+  for await (const { header } of framesOf(state, segment, 0)) {
+    const { issuedAtMs, sequence } = header;
+    const expired = issuedAtMs > 0 && issuedAtMs < request.cutoffMs && issuedAtMs <= latestBelievedMs;
+    if (!expired || sequence >= (request.keepFromSequence ?? Number.POSITIVE_INFINITY)) {
+      if (freedBytes === 0) return undefined;
+      return { segment, keepFrom: sequence, chainBefore: header.chainBefore, freedBytes };
+    }
+    freedBytes += frameBytes(header.payloadBytes);
+  }
+  return undefined;
+}
+
+const framesOf = (state: LogState, segment: LiveSegment, fromSequence: number) =>
+  readFrames({ ...state, readBytes: state.options.readBytes }, readable(state, segment), { fromSequence });
+
+function readable(state: LogState, segment: LiveSegment): ReadableSegment {
+  const next = state.segments[state.segments.indexOf(segment) + 1];
+  return { ...segment, fence: next?.firstSequence, limitBytes: segment.endOffset };
 }
 
 function checkRequest(request: RetentionRequest): void {
@@ -51,20 +102,39 @@ function checkRequest(request: RetentionRequest): void {
   }
 }
 
-async function giveUp(on: Retention, doomed: readonly LiveSegment[]): Promise<void> {
+async function giveUp(on: Retention, doomed: readonly LiveSegment[], partial: Partial | undefined): Promise<void> {
   const { state, anchor, reserve } = on;
-  const kept = state.segments[doomed.length];
+  const rewritten = partial === undefined ? undefined : await rewrite(state, partial);
+  const kept = rewritten ?? state.segments[doomed.length];
   if (kept === undefined) return;
   const { logId, disk, directory } = state;
   const acknowledgedThrough = on.acknowledgedThrough();
   const { segment: firstSegment, firstSequence } = kept;
   await anchor.writeBases({ logId, acknowledgedThrough, firstSegment, firstSequence });
-  state.segments = state.segments.slice(doomed.length);
+  const gone = partial === undefined ? doomed : [...doomed, partial.segment];
+  state.segments = [...(rewritten === undefined ? [] : [rewritten]), ...state.segments.slice(gone.length)];
   state.firstSequence = firstSequence;
-  for (const { name } of doomed) {
-    await removeIfThere(disk, `${directory}/${name}`);
-    state.tell('wal.segment_deleted', { segment: name });
+  for (const one of gone) {
+    await removeIfThere(disk, `${directory}/${one.name}`);
+    state.tell(one === partial?.segment ? 'wal.segment_rewritten' : 'wal.segment_deleted', { segment: one.name });
   }
   await disk.syncDirectory(directory);
   await reserve.restore();
+}
+
+/** A new file of the same number, beginning later: until the old one is gone, the new one's first sequence fences it. */
+async function rewrite(state: LogState, { segment, keepFrom, chainBefore }: Partial): Promise<LiveSegment> {
+  const header = {
+    segment: segment.segment,
+    firstSequence: keepFrom,
+    logId: state.logId,
+    chainBefore,
+    createdAtMs: state.clock.wallMs(),
+  };
+  const written = await writeSegment(state, header, keptRecords(state, segment, keepFrom));
+  return { ...segment, ...written, firstSequence: keepFrom, chainBefore };
+}
+
+async function* keptRecords(state: LogState, segment: LiveSegment, keepFrom: number): AsyncGenerator<KeptRecord> {
+  for await (const { header, payload } of framesOf(state, segment, keepFrom)) yield { ...header, payload };
 }

@@ -48,8 +48,9 @@ export async function takeSurvey(input: SurveyInput, newestFence?: number): Prom
   if (logId === undefined && named.length > 0) {
     throw new WalError('WAL_CORRUPT', 'no segment header and no anchor slot is whole, so the log cannot be identified');
   }
-  const firstKept = anchor.anchor?.firstSegment ?? 0;
-  const kept = named.filter(({ segment }) => segment >= firstKept);
+  // Segments that begin before what retention kept were given up; a crash came before they were removed.
+  const firstKept = anchor.anchor?.firstSequence ?? 0;
+  const kept = named.filter(({ firstSequence }) => firstSequence >= firstKept);
   const segments: SegmentSurvey[] = [];
   for (const [at, one] of kept.entries()) {
     segments.push(
@@ -69,7 +70,7 @@ export async function takeSurvey(input: SurveyInput, newestFence?: number): Prom
     anchor,
     anchorThere: anchorBytes !== undefined,
     segments,
-    leftovers: named.filter(({ segment }) => segment < firstKept).map(({ name }) => name),
+    leftovers: named.filter(({ firstSequence }) => firstSequence < firstKept).map(({ name }) => name),
     temporaries: names.filter((name) => name.endsWith(TEMPORARY_ENDING)),
     scars: scars.scars,
     minor,

@@ -4,6 +4,7 @@ import type { RetentionReport, RetentionRequest } from '../core/retention-plan.j
 import { WalError } from '../errors.js';
 import type { AnchorFile } from './anchor-file.js';
 import { type Appended, AppendQueue } from './append-queue.js';
+import { type CopyReport, copyLog } from './copy-log.js';
 import { ioError } from './disk-io.js';
 import type { DiskReserve } from './disk-reserve.js';
 import type { LogState } from './log-state.js';
@@ -36,7 +37,7 @@ export class Wal implements AsyncDisposable {
   readonly #parts: WalParts;
   readonly #queue: AppendQueue;
   #closing: Promise<void> | undefined;
-  #retaining: Promise<unknown> = Promise.resolve();
+  #maintenance: Promise<unknown> = Promise.resolve();
 
   constructor(parts: WalParts) {
     this.#parts = parts;
@@ -129,14 +130,36 @@ export class Wal implements AsyncDisposable {
    * `shadow` nothing is changed and the report says what would be. Resolved means: durable. Runs one at a time.
    */
   retain(request: RetentionRequest): Promise<RetentionReport> {
+    const { state, anchor, reserve, writer } = this.#parts;
+    const acknowledgedThrough = () => writer.durableThrough;
+    return this.#exclusively(() => retain({ state, anchor, reserve, acknowledgedThrough }, request));
+  }
+
+  /**
+   * Copies everything acknowledged so far into `directory`, which must be empty or absent, while appends go on. Resolves
+   * when the copy has been read back and put in place; rejects with `WAL_NOT_EMPTY` or `WAL_BACKUP_INVALID`. Retention
+   * waits for it.
+   */
+  backup(directory: string, onProgress?: (doneBytes: number, totalBytes: number) => void): Promise<CopyReport> {
+    return this.#exclusively(() => {
+      const { state, writer } = this.#parts;
+      const { disk, clock, logId, firstSequence } = state;
+      const acknowledgedThrough = writer.lastSequence;
+      const firstSegment = state.segments[0]?.segment ?? 1;
+      const files = state.segments.map(({ name, endOffset }) => ({ name, bytes: endOffset }));
+      const anchor = { logId, acknowledgedThrough, firstSegment, firstSequence };
+      const progress = onProgress === undefined ? {} : { onProgress };
+      return copyLog({ disk, from: state.directory, to: directory, clock, files, anchor, ...progress });
+    });
+  }
+
+  /** One after the other: what deletes files, and what copies them. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
       return Promise.reject(new WalError('WAL_CLOSED', `${this.#parts.state.directory} is closed`));
     }
-    const { state, anchor, reserve, writer } = this.#parts;
-    const run = this.#retaining.then(() =>
-      retain({ state, anchor, reserve, acknowledgedThrough: () => writer.durableThrough }, request),
-    );
-    this.#retaining = run.catch(() => undefined);
+    const run = this.#maintenance.then(work);
+    this.#maintenance = run.catch(() => undefined);
     return run;
   }
 
@@ -153,7 +176,7 @@ export class Wal implements AsyncDisposable {
   async #close(): Promise<void> {
     const { state, writer, anchor, lock } = this.#parts;
     await this.#queue.idle();
-    await this.#retaining;
+    await this.#maintenance;
     const failures: unknown[] = [];
     const attempt = (step: () => Promise<void>) => step().catch((error: unknown) => failures.push(error));
     await attempt(() => writer.close());

@@ -99,10 +99,12 @@ export class MemoryDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const file = this.#files.get(from);
-    if (file === undefined) throw systemError('ENOENT', from);
-    this.#files.delete(from);
-    this.#files.set(to, file);
+    const moved = [...this.#files].filter(([path]) => path === from || path.startsWith(`${from}/`));
+    if (moved.length === 0) throw systemError('ENOENT', from);
+    for (const [path, file] of moved) {
+      this.#files.delete(path);
+      this.#files.set(to + path.slice(from.length), file);
+    }
   }
 
   async remove(path: string): Promise<void> {
