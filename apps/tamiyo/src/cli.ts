@@ -3,10 +3,11 @@ import { CommanderError } from 'commander';
 import { configNoun } from './cli/config.js';
 import { demoNoun } from './cli/demo.js';
 import { EXIT } from './cli/output.js';
+import { policyNoun } from './cli/policy.js';
 import { createProgram } from './cli/program.js';
 
 /** The command line. Nouns are listed here, one by one. */
-const program = createProgram([demoNoun, configNoun]);
+const program = createProgram([demoNoun, policyNoun, configNoun]);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

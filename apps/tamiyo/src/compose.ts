@@ -13,7 +13,7 @@ import { systemClock } from '@esper/std/node';
 import { buildNoticePacket, createTelemetry, type Telemetry } from '@esper/telemetry';
 import { openWal, type Wal, type WalObserver } from '@esper/wal';
 import { nodeDisk, nodeRandom } from '@esper/wal/node';
-import { evaluationOf, fieldReporting, openFieldReports, REPORT_NOTES } from './adapters/field-reporting.js';
+import { fieldReporting, openFieldReports } from './adapters/field-reporting.js';
 import { flushLoop } from './adapters/flush-loop.js';
 import { folderJournal } from './adapters/folder-journal.js';
 import { hostReporter } from './adapters/host-reporter.js';
@@ -26,9 +26,9 @@ import type { ResolvedConfig } from './config/resolve.js';
 import { AnswerMemory } from './decision/answer-memory.js';
 import { DecisionEngine } from './engine.js';
 import { OpenParts } from './host/open-parts.js';
-import { nameNote, restoreName } from './records/name-note.js';
-import type { HostRecord } from './records/record.js';
+import { nameNote } from './records/name-note.js';
 import type { Recovered } from './records/recover.js';
+import { restoreFrom } from './records/restore-from.js';
 import { RunTable } from './runs/run-state.js';
 import type { DecisionJournal, DecisionParts } from './stages/parts.js';
 
@@ -145,13 +145,9 @@ async function openMemory({ config }: HostSetup, { log, journal, bus, telemetry 
       .catch(() => tell({ description: 'record_lost', level: 'CRITICAL', attributes: { what: 'name' } }));
   });
   const fieldReports = openFieldReports({ journal, bus, clock: systemClock, random: Math.random, observe: tell });
-  const restore = (record: HostRecord): void => {
-    if (record.kind === 'decision' || record.kind === 'failure')
-      fieldReports.restoreDecision(record.fieldReport, evaluationOf(record));
-    if (record.kind === 'note' && record.stream === REPORT_NOTES) fieldReports.restoreNote(record.bytes);
-    if (record.kind === 'note') restoreName(record, names);
-  };
-  const recovered = await readLog(log, systemClock.wallMs() - values.idempotencyMs, restore);
+  const recovered = await readLog(log, systemClock.wallMs() - values.idempotencyMs, (record) =>
+    restoreFrom(record, { names, fieldReports }),
+  );
   await fieldReports.restored();
   return { recovered, names, fieldReports, catalogue };
 }

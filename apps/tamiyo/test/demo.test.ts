@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeWorkerPorts } from '@esper/async-worker/node';
+import { decodeMessage, type TelemetryPacket } from '@esper/leyline';
+import { openEmbeddedBus } from '@esper/oona';
 import { systemClock } from '@esper/std/node';
-import { tempFolder } from '@esper/testkit';
+import { settle, tempFolder } from '@esper/testkit';
 import { openWal } from '@esper/wal';
 import { nodeDisk } from '@esper/wal/node';
 import { describe, expect, it } from 'vitest';
+import { folderJournal } from '../src/adapters/folder-journal.js';
 import type { DecisionRecord, HostRecord } from '../src/records/record.js';
 import { decodeRecord } from '../src/records/record-codec.js';
 
@@ -60,6 +64,26 @@ async function recordsOf(data: string, folder = 'log'): Promise<readonly HostRec
   for await (const { payload } of wal.read()) records.push(decodeRecord(payload));
   await wal.close();
   return records;
+}
+
+/** What the demo left on the emergency stream. */
+async function emergenciesOf(data: string): Promise<readonly TelemetryPacket[]> {
+  const wal = await openWal({ disk: nodeDisk(), directory: join(data, 'bus'), clock: systemClock });
+  const bus = await openEmbeddedBus({
+    journal: folderJournal(wal, () => systemClock.wallMs()),
+    timers: nodeWorkerPorts().timers,
+  });
+  const packets: TelemetryPacket[] = [];
+  const subscription = await bus.subscribe('oona.emergency', 'test', async ({ envelope }) => {
+    const packet = decodeMessage('TelemetryPacket', envelope.payload);
+    if (packet.ok) packets.push(packet.value);
+  });
+  const expected = bus.depth('oona.emergency').entries;
+  while (packets.length < expected) await settle();
+  await subscription.close();
+  await bus.close();
+  await wal.close();
+  return packets;
 }
 
 const decisionsIn = (records: readonly HostRecord[]): readonly DecisionRecord[] =>
@@ -121,6 +145,14 @@ describe('tamiyo demo', () => {
 
     // Every decision has its field report.
     expect(all.every((record) => record.fieldReport.reportId === `fr-${record.identity.commandId}`)).toBe(true);
+    // The refused commands were CRITICAL telemetry: they wait on the emergency stream for whoever supervises.
+    const rejected = (await emergenciesOf(folder.path)).flatMap((packet) =>
+      packet.events.filter((event) => event.description === 'command_rejected'),
+    );
+    expect(rejected.map((event) => event.attributes['reason'])).toEqual(
+      expect.arrayContaining(['invalid_signature', 'nonce_replayed']),
+    );
+    expect(rejected.every((event) => event.level === 'CRITICAL')).toBe(true);
     await folder.remove();
   }, 300_000);
 });

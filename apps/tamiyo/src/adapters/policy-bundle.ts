@@ -19,7 +19,7 @@ import { TamiyoError } from '../errors.js';
 import type { ActivePolicy } from '../stages/parts.js';
 import { checkGoldenCases, recordGoldenCases } from './golden-cases.js';
 
-export const ARCHITECTURE = 'tamiyo_gnn_v1';
+const ARCHITECTURE = 'tamiyo_gnn_v1';
 const SIGNATURE_DOMAIN = 'esper.policy-bundle.v1';
 const UNTRAINED_NOTE =
   'Untrained: its weights are random. What it proposes is a draw from the stated mix, so that there is something to gate.';

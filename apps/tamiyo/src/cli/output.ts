@@ -11,7 +11,6 @@ export const EXIT = {
   timeout: 6,
   interrupted: 130,
 } as const;
-export type ExitName = keyof typeof EXIT;
 
 export interface OutputStreams {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };

@@ -4,7 +4,7 @@ import { type Config, type ConfigKey, KNOBS, type Knob } from './knobs.js';
 import { nearestName } from './nearest-name.js';
 
 /** Where a value came from; the first of them that has one wins. */
-export const CONFIG_SOURCES = ['flag', 'environment', 'file', 'default'] as const;
+const CONFIG_SOURCES = ['flag', 'environment', 'file', 'default'] as const;
 export type ConfigSource = (typeof CONFIG_SOURCES)[number];
 
 /** What is wrong with the configuration, all of it at once. */

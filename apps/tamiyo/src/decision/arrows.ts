@@ -3,17 +3,7 @@ import { elapsedMs, type MonoClock } from '@esper/std';
 import type { DecisionDeadline } from './deadline.js';
 
 /** The arrows of the pipeline, in order. Each is one span of a decision's trace. */
-export const ARROWS = [
-  'validate',
-  'resolve',
-  'observe',
-  'infer',
-  'decode',
-  'guard',
-  'assess',
-  'seal',
-  'record',
-] as const;
+const ARROWS = ['validate', 'resolve', 'observe', 'infer', 'decode', 'guard', 'assess', 'seal', 'record'] as const;
 export type Arrow = (typeof ARROWS)[number];
 
 /** Runs the arrows of one decision: each under the decision's deadline, each measured. */

@@ -9,7 +9,7 @@ import { ensureKeyFolder, openKeys, publicKeyOf } from '../adapters/keys.js';
 import { initPolicyBundle } from '../adapters/policy-bundle.js';
 
 /** What the demo's policy proposes: enough grafts and changes that there is something to gate. */
-export const DEMO_PRIOR: ActionPrior = Object.freeze({ seed: 0.3, optimizer: 0.5, pause: 0.2 });
+const DEMO_PRIOR: ActionPrior = Object.freeze({ seed: 0.3, optimizer: 0.5, pause: 0.2 });
 /** The key the demo signs with. */
 export const DEMO_KEY_ID = 'demo-1';
 

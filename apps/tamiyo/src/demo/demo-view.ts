@@ -1,6 +1,8 @@
 import type { TrainerEvent } from '@esper/harness';
 import type { Output } from '../cli/output.js';
+import type { Host } from '../compose.js';
 import type { Delivered } from '../stages/stages.js';
+import type { DemoFiles } from './demo-files.js';
 import type { DemoRun } from './demo-run-id.js';
 import type { ChangedDecision } from './demo-tally.js';
 import type { DemoPlan, DemoView } from './run-demo.js';
@@ -27,36 +29,7 @@ export function demoView(
   let lastReason = '';
   let lastFault = '';
   return {
-    ready: (host, files) => {
-      const { manifest } = host.policy.bundle;
-      const mix = manifest.origin.kind === 'untrained' ? manifest.origin.actionPrior : {};
-      output.object({
-        type: 'ready',
-        trainingRunId: given.run.trainingRunId,
-        interrupted: given.run.interrupted,
-        policy: host.policy.active.digest,
-        untrained: manifest.origin.kind === 'untrained',
-        mix,
-        issuerEpoch: host.issuerEpoch,
-        recovered: host.recovered.counts,
-      });
-      output.line(output.style('bold', 'Tamiyo demo'));
-      output.line(
-        `  policy     ${files.policyMade ? 'made now' : 'found'}: an untrained network; what it proposes is a draw from a stated mix (${Object.entries(
-          mix,
-        )
-          .map(([name, share]) => `${name} ${share}`)
-          .join(', ')})`,
-      );
-      output.line(runLine(given.run));
-      output.line(
-        `  log        ${host.recovered.counts.decision} decisions from earlier runs; this is issuer epoch ${host.issuerEpoch}`,
-      );
-      output.line(
-        `  planned    ${given.steps} steps; a forged and a replayed command, and a learning-rate spike at step ${given.plan.spikeStep}`,
-      );
-      output.line();
-    },
+    ready: (host, files) => showReady(output, { ...given, host, files }),
     decision: (step, delivered, changed) => {
       const { identity, command, assessment, totalMs } = delivered;
       output.object({
@@ -123,3 +96,42 @@ function riskLine(
 
 const runLine = ({ trainingRunId, interrupted }: DemoRun): string =>
   `  run        ${trainingRunId}${interrupted ? ': it was interrupted; sequence numbers, mode and breakers go on where they were' : ''}`;
+
+interface Ready {
+  readonly steps: number;
+  readonly plan: DemoPlan;
+  readonly run: DemoRun;
+  readonly host: Host;
+  readonly files: DemoFiles;
+}
+
+function showReady(output: Output, shown: Ready): void {
+  const { manifest } = shown.host.policy.bundle;
+  const mix = manifest.origin.kind === 'untrained' ? manifest.origin.actionPrior : {};
+  output.object({
+    type: 'ready',
+    trainingRunId: shown.run.trainingRunId,
+    interrupted: shown.run.interrupted,
+    policy: shown.host.policy.active.digest,
+    untrained: manifest.origin.kind === 'untrained',
+    mix,
+    issuerEpoch: shown.host.issuerEpoch,
+    recovered: shown.host.recovered.counts,
+  });
+  output.line(output.style('bold', 'Tamiyo demo'));
+  output.line(
+    `  policy     ${shown.files.policyMade ? 'made now' : 'found'}: an untrained network; what it proposes is a draw from a stated mix (${Object.entries(
+      mix,
+    )
+      .map(([name, share]) => `${name} ${share}`)
+      .join(', ')})`,
+  );
+  output.line(runLine(shown.run));
+  output.line(
+    `  log        ${shown.host.recovered.counts.decision} decisions from earlier runs; this is issuer epoch ${shown.host.issuerEpoch}`,
+  );
+  output.line(
+    `  planned    ${shown.steps} steps; a forged and a replayed command, and a learning-rate spike at step ${shown.plan.spikeStep}`,
+  );
+  output.line();
+}

@@ -14,7 +14,7 @@ export interface RunState {
   readonly statistics: NormalizerState;
 }
 
-export const newRunState = (config: RiskConfig): RunState => ({
+const newRunState = (config: RiskConfig): RunState => ({
   version: 1,
   sequence: 0,
   risk: initialRiskState(config),
