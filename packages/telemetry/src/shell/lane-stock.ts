@@ -81,6 +81,16 @@ export class LaneStock {
     return { accepted: true, durable: this.#persist(item) };
   }
 
+  /** A packet that had been given up. One that is still on disk needs no second place there. */
+  offerAgain(item: LaneItem): void {
+    if (item.position === undefined) {
+      this.offer(item);
+      return;
+    }
+    this.#parts.ledger.emitted += 1;
+    this.#place(this.#ordered(item), item.position);
+  }
+
   /** The most urgent and oldest, up to `countMax`. */
   take(countMax: number): readonly LaneItem[] {
     const items: LaneItem[] = [];

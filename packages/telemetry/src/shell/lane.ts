@@ -114,7 +114,7 @@ export class Lane {
   /** Puts packets that the bus had refused for good back into the lane. */
   requeue(countMax: number): number {
     const items = this.#deadLetters.takeUpTo(countMax);
-    for (const item of items) this.offer(item);
+    for (const item of items) this.#stock.offerAgain(item);
     return items.length;
   }
 
@@ -195,6 +195,8 @@ export class Lane {
 
   /** The bus will never take it: dead letters. */
   #refused(items: readonly LaneItem[]): void {
+    // A clear no is an answer: somebody is there.
+    this.#blind.delivered(this.#inFlight.size > 0);
     for (const item of items) this.#deadLetters.add(item);
     this.#stock.giveUp(items, 'refused');
     this.#look();

@@ -2,6 +2,12 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { JournalRecord, TelemetryJournal } from '../../src/index.js';
 import type { OverloadFault } from './overload-faults.js';
 
+/** Where a record's bytes stand in the file. */
+interface Place {
+  readonly at: number;
+  readonly size: number;
+}
+
 const LATE_MS = 200;
 
 /**
@@ -10,13 +16,13 @@ const LATE_MS = 200;
  */
 export class FileJournal implements TelemetryJournal {
   readonly #file: FileHandle;
-  readonly #offsets: { readonly at: number; readonly size: number }[];
+  readonly #offsets: Place[];
   readonly #fault: OverloadFault | undefined;
   #end: number;
   #batch: { readonly bytes: Uint8Array; resolve(position: number): void; reject(cause: unknown): void }[] = [];
   #isWriting = false;
 
-  private constructor(file: FileHandle, offsets: FileJournal['#offsets'], fault: OverloadFault | undefined) {
+  private constructor(file: FileHandle, offsets: Place[], fault: OverloadFault | undefined) {
     this.#file = file;
     this.#offsets = offsets;
     this.#fault = fault;
@@ -27,7 +33,7 @@ export class FileJournal implements TelemetryJournal {
   static async open(path: string, fault?: OverloadFault): Promise<FileJournal> {
     const file = await open(path, 'a+');
     const all = await file.readFile();
-    const offsets: { at: number; size: number }[] = [];
+    const offsets: Place[] = [];
     for (let at = 0; at + 4 <= all.byteLength; ) {
       const size = all.readUInt32LE(at);
       if (at + 4 + size > all.byteLength) break;
@@ -48,7 +54,7 @@ export class FileJournal implements TelemetryJournal {
   async *read(afterPosition: number): AsyncGenerator<JournalRecord> {
     for (let i = afterPosition; i < this.#offsets.length; i += 1) {
       if (this.#fault === 'reader-skips' && i % 10 === 5) continue;
-      const { at, size } = this.#offsets[i] as { at: number; size: number };
+      const { at, size } = this.#offsets[i] as Place;
       const bytes = new Uint8Array(size);
       await this.#file.read(bytes, 0, size, at);
       yield { position: i + 1, bytes };

@@ -128,6 +128,23 @@ describe('outages', () => {
   });
 });
 
+it('a dead letter that is on disk is sent again from there, written once and forgotten when it has arrived', async () => {
+  const { telemetry, bus, journal, timers } = await setUp();
+  bus.mood = 'refuses for good';
+  await telemetry.emit(packetOf('1', 'CRITICAL')).durable;
+  await settle();
+  await timers.advance(5000);
+  expect(telemetry.ledger().lanes.emergency).toMatchObject({ dropped: { refused: 1 }, blindMs: 0 });
+  expect(journal.records).toHaveLength(1);
+  bus.mood = 'takes';
+  expect(telemetry.requeue(1)).toBe(1);
+  await settle();
+  await timers.advance(1000);
+  expect(ids(bus.packets('oona.emergency'))).toEqual(['1']);
+  const next = await setUp({}, { journal: journal.crash() });
+  expect(next.telemetry.ledger().lanes.emergency.recovered).toBe(0);
+});
+
 describe('bounds', () => {
   it('RT-20: the lane is bounded by bytes, LOW is shed first, the oldest of them first', async () => {
     const { telemetry, bus } = await setUp({ telemetryBytesMax: 4000 });
