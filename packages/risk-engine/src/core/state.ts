@@ -5,7 +5,7 @@ import { INITIAL_PAUSE_QUOTA_STATE, type PauseQuotaState } from './beyond/pause-
 import { type BreakerState, CLOSED_BREAKER } from './breaker/breaker.js';
 import type { RiskConfig } from './config.js';
 import { MODE_OFF, type ModeState } from './conservative/mode.js';
-import type { SignalName } from './signals/signal-table.js';
+import { SIGNAL_NAMES, type SignalName } from './signals/signal-table.js';
 import type { EngineClock } from './time/engine-clock.js';
 
 /** A structural change the run was told to make, and has to be judged by what follows. */
@@ -31,8 +31,8 @@ export interface RiskState {
   readonly decisions: number;
   /** The last finite validation loss of a complete decision (DP-08). */
   readonly lastValidationLoss: number | null;
-  /** When each signal was last seen, in engine time. At most one entry per name of the table. */
-  readonly seenMs: Readonly<Partial<Record<SignalName, number>>>;
+  /** When each signal was last seen, in engine time; `null` never. */
+  readonly seenMs: Readonly<Record<SignalName, number | null>>;
   readonly mode: ModeState;
   readonly breakers: Readonly<Record<string, BreakerState>>;
   readonly failures: {
@@ -49,6 +49,10 @@ export interface RiskState {
   readonly calibration: CalibrationState;
 }
 
+const NEVER_SEEN = Object.freeze(Object.fromEntries(SIGNAL_NAMES.map((name) => [name, null]))) as Readonly<
+  Record<SignalName, null>
+>;
+
 /** The state of a run nobody has reported on yet: mode off, all configured breakers closed. */
 export function initialRiskState(config: RiskConfig): RiskState {
   return {
@@ -56,7 +60,7 @@ export function initialRiskState(config: RiskConfig): RiskState {
     clock: null,
     decisions: 0,
     lastValidationLoss: null,
-    seenMs: {},
+    seenMs: NEVER_SEEN,
     mode: MODE_OFF,
     breakers: Object.fromEntries(Object.keys(config.breakers).map((name) => [name, CLOSED_BREAKER])),
     failures: { inRow: 0, sinceDecision: false },

@@ -7,12 +7,15 @@ const BANDS = 10;
 export interface CalibrationState {
   /** The prediction whose outcome the next packet tells; `null` when there is none. */
   readonly pending: number | null;
+  /** Sum of the counts. */
+  readonly total: number;
   readonly counts: readonly number[];
   readonly bad: readonly number[];
 }
 
 export const INITIAL_CALIBRATION_STATE: CalibrationState = Object.freeze({
   pending: null,
+  total: 0,
   counts: Object.freeze(Array.from({ length: BANDS }, () => 0)),
   bad: Object.freeze(Array.from({ length: BANDS }, () => 0)),
 });
@@ -27,21 +30,24 @@ function raised(numbers: readonly number[], index: number): readonly number[] {
   return copy;
 }
 
-/** The outcome of the pending prediction is known: `bad` when the loss then rose beyond the warning threshold. */
-export function settlePrediction(state: CalibrationState, bad: boolean, limits: CalibrationLimits): CalibrationState {
-  if (state.pending === null) return state;
+/**
+ * One decision: what became of the last prediction (`bad` when the loss then rose beyond the warning threshold), and what
+ * is predicted for the next. A prediction that is no number is not remembered.
+ */
+export function calibrate(
+  state: CalibrationState,
+  decision: { readonly bad: boolean; readonly risk: number | undefined },
+  limits: CalibrationLimits,
+): CalibrationState {
+  const pending = decision.risk ?? null;
+  if (state.pending === null) return pending === null ? state : { ...state, pending };
   const band = bandOf(state.pending);
   const counts = raised(state.counts, band);
-  const badCounts = bad ? raised(state.bad, band) : state.bad;
-  const full = counts.reduce((sum, value) => sum + value, 0) >= limits.windowDecisions;
-  return { pending: null, counts: full ? halved(counts) : counts, bad: full ? halved(badCounts) : badCounts };
+  const bad = decision.bad ? raised(state.bad, band) : state.bad;
+  const total = state.total + 1;
+  if (total < limits.windowDecisions) return { pending, total, counts, bad };
+  return { pending, total: total / 2, counts: halved(counts), bad: halved(bad) };
 }
-
-/** Remembers what was predicted for what comes next. A prediction that is no number is not remembered. */
-export const predict = (state: CalibrationState, risk: number | undefined): CalibrationState => ({
-  ...state,
-  pending: risk === undefined ? null : risk,
-});
 
 /** How well predicted risk and outcomes agree. */
 export interface CalibrationReport {
@@ -56,7 +62,7 @@ export interface CalibrationReport {
 
 /** Sums up the calibration record (G-11). */
 export function reportCalibration(state: CalibrationState, limits: CalibrationLimits): CalibrationReport {
-  const samples = state.counts.reduce((sum, value) => sum + value, 0);
+  const samples = state.total;
   const badTotal = state.bad.reduce((sum, value) => sum + value, 0);
   const missed = state.bad.slice(0, BANDS / 2).reduce((sum, value) => sum + value, 0);
   const weighted = state.counts.reduce((sum, count, band) => {

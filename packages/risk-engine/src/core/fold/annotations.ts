@@ -52,9 +52,12 @@ function blueprintAnnotations({ input }: RiskContext): Record<string, string> {
 
 /** The annotations of the final command: the policy's own, and ours in place of any that claimed to be ours. */
 export function finalAnnotations(context: RiskContext, reason: string): Readonly<Record<string, string>> {
-  const kept: Record<string, string> = {};
-  for (const [key, text] of Object.entries(context.draft.annotations)) {
-    if (!OWNED.has(key)) kept[key] = text;
+  const { annotations } = context.draft;
+  const final: Record<string, string> = {};
+  for (const key of Object.keys(annotations)) {
+    if (!OWNED.has(key)) final[key] = annotations[key] ?? '';
   }
-  return { ...kept, ...blueprintAnnotations(context), risk_reason: reason };
+  Object.assign(final, blueprintAnnotations(context));
+  final['risk_reason'] = reason;
+  return final;
 }

@@ -40,4 +40,8 @@ export const annotate = (
   command: CommandDraft,
   annotations: Readonly<Record<string, string>>,
   risk: RiskMetadata,
-): CommandDraft => ({ ...command, annotations, decision: { ...command.decision, risk } });
+): CommandDraft => ({
+  ...command,
+  annotations,
+  decision: command.decision === undefined ? { risk } : { ...command.decision, risk },
+});

@@ -1,6 +1,7 @@
 import type { TelemetryEvent } from '@esper/leyline';
 import type { RiskContext } from '../context.js';
 import type { Evaluator } from '../evaluators/evaluator.js';
+import { EVALUATOR_NAMES } from '../evaluators/names.js';
 import { type Evaluation, type Finding, finding, type RawFinding } from '../finding.js';
 
 /** One finding with its place and whether it counts. */
@@ -8,7 +9,7 @@ export interface Judged {
   readonly evaluator: Finding['evaluator'];
   readonly raw: RawFinding;
   readonly enforced: boolean;
-  /** Place in the canonical order of all findings; ties between equals go to the lower one. */
+  /** Place in the table, whatever the order of evaluation; ties between equals go to the lower one. */
   readonly index: number;
 }
 
@@ -18,6 +19,9 @@ export interface Judgement {
   /** Facts and findings in order, for the events. */
   readonly sequence: readonly (TelemetryEvent | Judged)[];
 }
+
+/** More findings than one evaluator ever gives, so that places of different evaluators cannot meet. */
+const FINDINGS_MAX = 100;
 
 /** An evaluator that throws has found something it cannot name: it counts as the gravest it could have said. */
 function broken(evaluator: Evaluator, error: unknown): Evaluation {
@@ -57,8 +61,9 @@ export function judgeAll(table: readonly Evaluator[], context: RiskContext): Jud
     const enforced = mode === 'enforce';
     const { facts, findings } = evaluateSafely(evaluator, context);
     if (enforced) sequence.push(...facts);
-    for (const raw of findings) {
-      const entry: Judged = { evaluator: evaluator.name, raw, enforced, index: judged.length };
+    const place = EVALUATOR_NAMES.indexOf(evaluator.name) * FINDINGS_MAX;
+    for (const [at, raw] of findings.entries()) {
+      const entry: Judged = { evaluator: evaluator.name, raw, enforced, index: place + at };
       judged.push(entry);
       sequence.push(entry);
     }

@@ -1,6 +1,6 @@
 import { type CommandDraft, finiteSignal } from '@esper/leyline';
 import { adapt, type StabilitySample } from '../beyond/adaptive.js';
-import { predict, settlePrediction } from '../beyond/calibration.js';
+import { calibrate } from '../beyond/calibration.js';
 import { riskVector } from '../beyond/multi-signal.js';
 import type { PauseQuotaState } from '../beyond/pause-quota.js';
 import type { ModeState } from '../conservative/mode.js';
@@ -45,13 +45,12 @@ const nextAdaptive = (context: RiskContext): RiskState['adaptive'] =>
     ? context.state.adaptive
     : adapt(context.state.adaptive, stabilitySample(context), context.config.adaptive);
 
-/** What the loss did tells whether the last prediction came true; then this decision's risk is the next prediction. */
+/** What the loss did tells whether the last prediction came true; this decision's risk is the next prediction. */
 function nextCalibration({ readings, config, state, input }: RiskContext): RiskState['calibration'] {
   const delta = readings.loss_delta;
-  const bad =
-    delta.kind === 'unknown' ||
-    (delta.kind === 'value' && delta.value > config.loss.warningRatio * config.loss.spikeMax);
-  return predict(settlePrediction(state.calibration, bad, config.calibration), finiteSignal(input.policy.riskScore));
+  const rising = config.loss.warningRatio * config.loss.spikeMax;
+  const bad = delta.kind === 'unknown' || (delta.kind === 'value' && delta.value > rising);
+  return calibrate(state.calibration, { bad, risk: finiteSignal(input.policy.riskScore) }, config.calibration);
 }
 
 /** The state after a decision. */
@@ -59,12 +58,15 @@ export function nextState(context: RiskContext, outcome: Outcome): RiskState {
   const { state, input, draft } = context;
   const { command } = outcome;
   const rolledBack = command.commandType === 'ROLLBACK' && draft.commandType !== 'ROLLBACK';
+  // Written out: copying by spread costs as much as judging.
   return {
-    ...state,
+    version: state.version,
+    clock: state.clock,
     decisions: state.decisions + 1,
     lastValidationLoss: finiteSignal(input.packet.validationLoss) ?? state.lastValidationLoss,
     seenMs: outcome.seenMs,
     mode: outcome.mode,
+    breakers: state.breakers,
     failures: { inRow: state.failures.sinceDecision ? state.failures.inRow : 0, sinceDecision: false },
     adaptations: nextAdaptations(state, command),
     rollbacks: state.rollbacks + (rolledBack ? 1 : 0),

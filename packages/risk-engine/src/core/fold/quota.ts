@@ -49,7 +49,7 @@ export function judgeQuota(judgement: Judgement, context: RiskContext): QuotaSte
     evaluator: 'pause_quota',
     raw: spentFinding(context),
     enforced: pauseQuota.mode === 'enforce',
-    index: judgement.judged.length,
+    index: Number.MAX_SAFE_INTEGER,
   };
   return {
     judgement: { judged: [...judgement.judged, entry], sequence: [...judgement.sequence, entry] },

@@ -2,8 +2,8 @@ import { finiteSignal, type Signal, type SystemStatePacket } from '@esper/leylin
 import type { RiskConfig } from '../config.js';
 import type { RiskInput } from '../input.js';
 import type { RiskState } from '../state.js';
-import { type Reading, readAbsent, readGiven } from './reading.js';
-import { SIGNAL_NAMES, type SignalName } from './signal-table.js';
+import { NOTHING_READ, type Reading, readAbsent, readGiven } from './reading.js';
+import type { SignalName } from './signal-table.js';
 
 /** Signals that stand in the packet's metrics under their own name. */
 const METRIC_SIGNALS = [
@@ -22,16 +22,13 @@ const METRIC_SIGNALS = [
   'gradient_norm',
 ] as const satisfies readonly SignalName[];
 
-const ownMetric = (packet: SystemStatePacket, name: string): Signal | undefined =>
-  Object.hasOwn(packet.trainingMetrics, name) ? packet.trainingMetrics[name] : undefined;
-
 /**
  * How far the validation loss rose (DP-07): this packet's minus the last finite one, 0 on the first packet. On the first
  * packet only, the trainer's own `loss_delta` replaces it. Without a validation loss there is nothing to compare.
  */
 function lossDelta({ packet }: RiskInput, last: number | null): Signal | undefined {
   if (last === null) {
-    const own = ownMetric(packet, 'loss_delta');
+    const own = packet.trainingMetrics['loss_delta'];
     if (own !== undefined) return own;
   }
   const loss = packet.validationLoss;
@@ -61,42 +58,46 @@ function seedRisk({ seedStates }: SystemStatePacket): Signal | undefined {
   return worst;
 }
 
-/** What the packet and the policy give for each signal; absent ones have no key. */
-function given(input: RiskInput, state: RiskState): Partial<Record<SignalName, Signal | undefined>> {
-  const signals: Partial<Record<SignalName, Signal | undefined>> = {
-    policy_risk_score: input.policy.riskScore,
-    coverage: input.coverage?.ratio,
-    loss_delta: lossDelta(input, state.lastValidationLoss),
-    memory_ratio: memoryRatio(input.packet),
-    seed_risk: seedRisk(input.packet),
-  };
-  for (const name of METRIC_SIGNALS) signals[name] = ownMetric(input.packet, name);
-  return signals;
-}
-
 /** The readings of one decision, and when each signal was last seen afterwards. */
 export interface SignalReadings {
   readonly readings: Readonly<Record<SignalName, Reading>>;
-  readonly seenMs: Readonly<Partial<Record<SignalName, number>>>;
+  readonly seenMs: RiskState['seenMs'];
 }
 
-const NO_BLUEPRINT: Reading = Object.freeze({ kind: 'absent', seen: false });
+/** What is being collected for one decision. */
+interface Collected {
+  readonly readings: Record<SignalName, Reading>;
+  readonly seenMs: Record<SignalName, number | null>;
+  readonly nowMs: number;
+  readonly config: RiskConfig;
+}
 
 /**
- * Reads every signal of the table. A finite value refreshes "last seen"; a bad one starts it where nothing was ever
- * seen, so that a signal that arrived broken and then vanished is not taken for one that never was.
+ * Takes one signal in. A finite value refreshes "last seen"; a bad one starts it where nothing was ever seen, so that a
+ * signal that arrived broken and then vanished is not taken for one that never was.
  */
-export function readSignals(input: RiskInput, state: RiskState, config: RiskConfig): SignalReadings {
-  const nowMs = state.clock?.elapsedMs ?? 0;
-  const values = given(input, state);
-  const readings = {} as Record<SignalName, Reading>;
-  const seenMs: Partial<Record<SignalName, number>> = { ...state.seenMs };
-  for (const name of SIGNAL_NAMES) {
-    const value = values[name];
-    const reading = value === undefined ? readAbsent(config.signals[name], seenMs[name], nowMs) : readGiven(value);
-    // The blueprint has its own view: it is no number, and who needs one decides.
-    readings[name] = name === 'blueprint' ? NO_BLUEPRINT : reading;
-    if (reading.kind === 'value' || (value !== undefined && seenMs[name] === undefined)) seenMs[name] = nowMs;
+function take(collected: Collected, name: SignalName, value: Signal | undefined): void {
+  const { readings, seenMs, nowMs, config } = collected;
+  const seen = seenMs[name] ?? null;
+  if (value === undefined) {
+    readings[name] = readAbsent(config.signals[name], seen, nowMs);
+    return;
   }
-  return { readings, seenMs };
+  const reading = readGiven(value);
+  readings[name] = reading;
+  if (reading.kind === 'value' || seen === null) seenMs[name] = nowMs;
+}
+
+/** Reads every signal of the table. The blueprint has its own view: it is no number, and who needs one decides. */
+export function readSignals(input: RiskInput, state: RiskState, config: RiskConfig): SignalReadings {
+  const { packet } = input;
+  const nowMs = state.clock?.elapsedMs ?? 0;
+  const collected: Collected = { readings: { ...NOTHING_READ }, seenMs: { ...state.seenMs }, nowMs, config };
+  take(collected, 'policy_risk_score', input.policy.riskScore);
+  take(collected, 'coverage', input.coverage?.ratio);
+  take(collected, 'loss_delta', lossDelta(input, state.lastValidationLoss));
+  take(collected, 'memory_ratio', memoryRatio(packet));
+  take(collected, 'seed_risk', seedRisk(packet));
+  for (const name of METRIC_SIGNALS) take(collected, name, packet.trainingMetrics[name]);
+  return collected;
 }

@@ -1,6 +1,6 @@
 import type { Signal } from '@esper/leyline';
 import { formatFixed } from '../format/python-number.js';
-import type { SignalPolicy } from './signal-table.js';
+import { SIGNAL_NAMES, type SignalName, type SignalPolicy } from './signal-table.js';
 
 /** Why a reading is no evidence. */
 export type Problem = 'nan' | 'infinite' | 'text' | 'absent' | 'stale' | 'malformed';
@@ -18,6 +18,11 @@ const NOT_NOW: Reading = Object.freeze({ kind: 'absent', seen: true });
 const MISSING: Reading = Object.freeze({ kind: 'unknown', problem: 'absent' });
 const STALE: Reading = Object.freeze({ kind: 'unknown', problem: 'stale' });
 
+/** The readings before anything was read. */
+export const NOTHING_READ = Object.fromEntries(SIGNAL_NAMES.map((name) => [name, NEVER_SEEN])) as Readonly<
+  Record<SignalName, Reading>
+>;
+
 /** A given value as a reading: finite numbers are evidence, everything else is unknown. */
 export function readGiven(given: Signal): Reading {
   if (typeof given === 'string') return { kind: 'unknown', problem: 'text', given };
@@ -26,9 +31,9 @@ export function readGiven(given: Signal): Reading {
 }
 
 /** What an absent signal means: unknown when it is required or too long away, otherwise neutral. */
-export function readAbsent(policy: SignalPolicy, seenMs: number | undefined, nowMs: number): Reading {
+export function readAbsent(policy: SignalPolicy, seenMs: number | null, nowMs: number): Reading {
   if (policy.presence === 'required') return MISSING;
-  if (seenMs === undefined) return NEVER_SEEN;
+  if (seenMs === null) return NEVER_SEEN;
   return nowMs - seenMs > policy.ageMsMax ? STALE : NOT_NOW;
 }
 

@@ -1,0 +1,73 @@
+import { monoMs, unixMs } from '@esper/std';
+import { SeededRandom } from '@esper/testkit';
+import { describe, expect, it } from 'vitest';
+import { advanceClock, type Instant, startClock } from '../../src/core/time/engine-clock.js';
+
+const at = (wall: number, mono: number): Instant => ({ wallMs: unixMs(wall), monoMs: monoMs(mono) });
+const T = 1_700_000_000_000;
+
+describe('the engine clock', () => {
+  it('counts monotonic time, fractions included, while both clocks agree', () => {
+    let clock = startClock(at(T, 50));
+    for (let step = 1; step <= 1000; step += 1)
+      clock = advanceClock(clock, at(T + Math.floor(step * 0.3), 50 + step * 0.3));
+    expect(clock.elapsedMs).toBeCloseTo(300, 6);
+  });
+
+  it('a date set forward counts nothing beyond what monotonic time says', () => {
+    const clock = advanceClock(startClock(at(T, 0)), at(T + 86_400_000, 20));
+    expect(clock.elapsedMs).toBe(20);
+  });
+
+  it('a date set back counts nothing, and goes on from there', () => {
+    const back = advanceClock(startClock(at(T, 0)), at(T - 3_600_000, 500));
+    expect(back.elapsedMs).toBe(0);
+    expect(advanceClock(back, at(T - 3_600_000 + 40, 540)).elapsedMs).toBe(40);
+  });
+
+  it('after a restart with a smaller monotonic zero nothing is counted for the time nobody watched', () => {
+    const restarted = advanceClock(startClock(at(T, 9_000_000)), at(T + 60_000, 12));
+    expect(restarted.elapsedMs).toBe(0);
+    expect(advanceClock(restarted, at(T + 60_100, 112)).elapsedMs).toBe(100);
+  });
+
+  it('after a restart with a far larger monotonic reading at most the real time is counted', () => {
+    expect(advanceClock(startClock(at(T, 5)), at(T + 60_000, 9_000_000)).elapsedMs).toBe(60_000);
+  });
+
+  it('never runs backwards, whatever the clocks do', () => {
+    const random = new SeededRandom(7);
+    for (let run = 0; run < 300; run += 1) {
+      let [wall, mono] = [T, 1_000];
+      let clock = startClock(at(wall, mono));
+      for (let step = 0; step < 40; step += 1) {
+        const passed = random.int(0, 5_000);
+        wall = Math.max(0, wall + passed + (random.chance(0.2) ? random.int(-10_000_000, 10_000_000) : 0));
+        mono = random.chance(0.1) ? random.int(0, 100_000_000) : mono + passed;
+        const before = clock.elapsedMs;
+        clock = advanceClock(clock, at(wall, mono));
+        expect(clock.elapsedMs, `run ${run}`).toBeGreaterThanOrEqual(before);
+      }
+    }
+  });
+
+  it('a date that steps at random adds nothing: at most what truly passed is counted', () => {
+    const random = new SeededRandom(11);
+    for (let run = 0; run < 300; run += 1) {
+      let [wall, mono] = [T, 0];
+      let clock = startClock(at(wall, mono));
+      for (let step = 0; step < 40; step += 1) {
+        const passed = random.int(0, 5_000);
+        mono += passed;
+        wall = Math.max(0, wall + passed + (random.chance(0.3) ? random.int(-10_000_000, 10_000_000) : 0));
+        clock = advanceClock(clock, at(wall, mono));
+      }
+      expect(clock.elapsedMs, `run ${run}`).toBeLessThanOrEqual(mono);
+    }
+  });
+
+  it('refuses readings that are no numbers', () => {
+    expect(() => startClock({ wallMs: Number.NaN as never, monoMs: monoMs(1) })).toThrow('wall time is no number: NaN');
+    expect(() => startClock({ wallMs: unixMs(1), monoMs: Number.NaN as never })).toThrow('monotonic time is no number');
+  });
+});
