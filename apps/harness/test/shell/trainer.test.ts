@@ -200,7 +200,10 @@ describe('failed decisions', () => {
     expect(run.trainer.state.conservative).toEqual({ reason: 'timeout_inference', goodDecisionsLeft: 3 });
     await run.steps(1);
     expect(run.trainer.tally.refused).toEqual({ trainer_conservative: 1 });
-    await run.steps(2);
+    expect(run.trainer.state.conservative?.goodDecisionsLeft).toBe(2);
+    await run.steps(1);
+    expect(run.trainer.state.conservative?.goodDecisionsLeft).toBe(1);
+    await run.steps(1);
     expect(run.trainer.state.conservative).toBeUndefined();
     expect(run.trainer.tally.failures).toEqual({ timeout_inference: 1 });
     const told = run.events.filter(({ name }) => name.startsWith('tolaria.')).map(({ name }) => name);
