@@ -1,6 +1,6 @@
 import type { CommandIdentity } from '@esper/leyline';
 import type { MonoMs } from '@esper/std';
-import { type ExpectedAudience, isAudience, readText } from './audience.js';
+import { type ExpectedAudience, isAudience, readRun } from './audience.js';
 import { type Authentic, authenticate, isRefusal, type TrustContext } from './authenticate.js';
 import type { Span } from './envelope.js';
 import { judgeFreshness } from './freshness.js';
@@ -52,7 +52,7 @@ function readHeader(bytes: Uint8Array, authentic: Authentic, context: AdmissionC
   const keyId = authentic.key.keyId;
   const spans = readSignedSpans(bytes, authentic.audienceFrom);
   const fields = spans === undefined ? undefined : readIdentityHeader(bytes, spans.header);
-  const trainingRunId = spans === undefined ? undefined : readText(bytes, spans.run);
+  const trainingRunId = spans === undefined ? undefined : readRun(bytes, spans.run, context.audience);
   if (spans === undefined || fields === undefined || trainingRunId === undefined)
     return { reason: 'malformed_header', keyId };
   const header = { trainingRunId, fields, payload: spans.payload };

@@ -11,7 +11,7 @@ export interface Audience {
 
 /** An audience ready for comparison with received bytes. */
 export interface ExpectedAudience {
-  readonly run: Uint8Array | 'any';
+  readonly run: { readonly text: string; readonly bytes: Uint8Array } | 'any';
   readonly consumer: Uint8Array;
 }
 
@@ -23,18 +23,25 @@ export function expectAudience(audience: Audience): ExpectedAudience | string {
   const consumer = TEXT.encode(audience.consumer);
   if (!isWithin(consumer, CONSUMER_BYTES_MAX)) return `consumer must have 1 to ${CONSUMER_BYTES_MAX} bytes`;
   if (audience.trainingRunId === 'any') return { run: 'any', consumer };
-  const run = TEXT.encode(audience.trainingRunId);
-  return isWithin(run, RUN_ID_BYTES_MAX) ? { run, consumer } : `trainingRunId must have 1 to ${RUN_ID_BYTES_MAX} bytes`;
+  const bytes = TEXT.encode(audience.trainingRunId);
+  if (!isWithin(bytes, RUN_ID_BYTES_MAX)) return `trainingRunId must have 1 to ${RUN_ID_BYTES_MAX} bytes`;
+  return { run: { text: audience.trainingRunId, bytes }, consumer };
 }
 
-/** True when the signed part names this audience. */
+/** True when the signed part names this consumer, and a run it serves. */
 export function isAudience(
   bytes: Uint8Array,
   named: { run: Span; consumer: Span },
   expected: ExpectedAudience,
 ): boolean {
   if (!equalBytes(bytes, named.consumer, expected.consumer)) return false;
-  return expected.run === 'any' || equalBytes(bytes, named.run, expected.run);
+  return expected.run === 'any' || equalBytes(bytes, named.run, expected.run.bytes);
+}
+
+/** The run a signed part names; `undefined` when it is not UTF-8. The expected run needs no decoding. */
+export function readRun(bytes: Uint8Array, span: Span, expected: ExpectedAudience): string | undefined {
+  const { run } = expected;
+  return run !== 'any' && equalBytes(bytes, span, run.bytes) ? run.text : readText(bytes, span);
 }
 
 /** The text of a part; `undefined` when it is not UTF-8. */

@@ -18,11 +18,10 @@ export interface Span {
   readonly to: number;
 }
 
-/** One signature and the key it names. */
+/** One signature and the key it names. `signature` is a view into the received bytes. */
 export interface NamedSignature {
   readonly keyId: string;
   readonly signature: Uint8Array;
-  readonly signatureSpan: Span;
 }
 
 /** The outside of an envelope: all that is read before a signature holds. */
@@ -80,13 +79,18 @@ function nameSignatures(bytes: Uint8Array, keyIds: Span, spans: readonly Span[])
   const names = readShortParts(bytes, keyIds, spans.length);
   if (names === undefined || names.at(-1)?.to !== keyIds.to) return undefined;
   const signatures: NamedSignature[] = [];
-  for (const [index, span] of spans.entries()) {
-    const name = names[index];
+  for (const span of spans) {
+    const name = names[signatures.length];
     const keyId = name === undefined ? undefined : readKeyId(bytes, name);
-    if (keyId === undefined || signatures.some((earlier) => earlier.keyId === keyId)) return undefined;
-    signatures.push({ keyId, signature: bytes.subarray(span.from, span.to), signatureSpan: span });
+    if (keyId === undefined || isNamed(signatures, keyId)) return undefined;
+    signatures.push({ keyId, signature: bytes.subarray(span.from, span.to) });
   }
   return signatures;
+}
+
+function isNamed(signatures: readonly NamedSignature[], keyId: string): boolean {
+  for (const named of signatures) if (named.keyId === keyId) return true;
+  return false;
 }
 
 /** `count` parts, each with one length byte and not empty, one after the other inside `area`. */

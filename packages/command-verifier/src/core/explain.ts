@@ -73,11 +73,10 @@ function outcomes(failing: VerificationRule | undefined): readonly RuleOutcome[]
 function nameParts(bytes: Uint8Array): readonly NamedBytes[] {
   const envelope = readEnvelope(bytes);
   if (typeof envelope === 'string') return [];
-  const signatures = envelope.signatures.map(({ keyId, signatureSpan }) => ({
-    name: 'signature',
-    says: `by key ${keyId}`,
-    ...signatureSpan,
-  }));
+  const signatures = envelope.signatures.map(({ keyId, signature }) => {
+    const from = signature.byteOffset - bytes.byteOffset;
+    return { name: 'signature', says: `by key ${keyId}`, from, to: from + signature.length };
+  });
   const spans = readSignedSpans(bytes, envelope.audienceFrom);
   if (spans === undefined) return signatures;
   return [

@@ -88,10 +88,10 @@ export class NonceRing {
     this.#size += 1;
   }
 
-  /** Drops the oldest entry when it was claimed before `before`; `undefined` when there is none. */
-  dropOldest(before: MonoMs): ExpiredNonce | undefined {
+  /** Drops the oldest entry when it is older than `ageMsMax` at `at`; `undefined` when there is none. */
+  dropOldest(at: MonoMs, ageMsMax: number): ExpiredNonce | undefined {
     const slot = this.#oldest;
-    if (this.#size === 0 || (this.#claimedAt[slot] ?? 0) >= before) return undefined;
+    if (this.#size === 0 || at - (this.#claimedAt[slot] ?? 0) <= ageMsMax) return undefined;
     this.#unlink(slot);
     this.#giveBack(slot);
     this.#oldest = (slot + 1) % this.capacity;

@@ -1,4 +1,4 @@
-import { addMs, type MonoMs } from '@esper/std';
+import type { MonoMs } from '@esper/std';
 import { NonceRing } from './nonce-ring.js';
 import type { RefusalReason } from './refusal.js';
 import { RunPositions, type SequenceRule } from './run-positions.js';
@@ -108,8 +108,8 @@ export class ReplayMemory {
     if (this.#isFull(claim.keyId)) this.maintain(at);
     if (this.#nonces.size >= this.#limits.capacity) return 'replay_memory_full';
     if (this.#nonces.countOf(claim.keyId) >= this.#limits.perKeyMax) return 'key_quota_full';
-    const idleBefore = addMs(at, -this.#limits.retentionMs);
-    return this.#positions.makeRoom(claim.trainingRunId, idleBefore) ? 'room' : 'replay_memory_full';
+    const isRoom = this.#positions.makeRoom(claim.trainingRunId, at, this.#limits.retentionMs);
+    return isRoom ? 'room' : 'replay_memory_full';
   }
 
   #isFull(keyId: string): boolean {
@@ -117,9 +117,8 @@ export class ReplayMemory {
   }
 
   #dropExpired(at: MonoMs, countMax: number): number {
-    const before = addMs(at, -this.#limits.retentionMs);
     for (let dropped = 0; dropped < countMax; dropped++) {
-      const expired = this.#nonces.dropOldest(before);
+      const expired = this.#nonces.dropOldest(at, this.#limits.retentionMs);
       if (expired === undefined) return dropped;
       this.#floorMs = Math.max(this.#floorMs, expired.issuedAtMs + 1);
       this.#expiredTotal += 1;

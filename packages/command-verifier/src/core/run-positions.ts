@@ -1,4 +1,4 @@
-import type { MonoMs } from '@esper/std';
+import { elapsedMs, type MonoMs } from '@esper/std';
 import type { RefusalReason } from './refusal.js';
 import type { DatedPosition, RunBound } from './watermark.js';
 
@@ -52,12 +52,12 @@ export class RunPositions {
     return command.sequence > (entry?.sequence ?? -1) && command.sequence >= (restored?.sequenceBelow ?? 0);
   }
 
-  /** Makes room for one run more by forgetting one that was idle since before `idleBefore`; false when there is none. */
-  makeRoom(trainingRunId: string, idleBefore: MonoMs): boolean {
+  /** Makes room for one run more by forgetting one that was idle for more than `idleMs`; false when there is none. */
+  makeRoom(trainingRunId: string, at: MonoMs, idleMs: number): boolean {
     if (this.#runs.has(trainingRunId) || this.#runs.size < this.#runsMax) return true;
     for (const [runId, entry] of [...firstOf(this.#runs, LOOK_MAX)]) {
       this.#runs.delete(runId);
-      if (entry.lastClaimAt < idleBefore) return true;
+      if (elapsedMs(entry.lastClaimAt, at) > idleMs) return true;
       this.#runs.set(runId, entry);
     }
     return false;

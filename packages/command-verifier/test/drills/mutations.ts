@@ -1,6 +1,6 @@
 import type { SeededRandom } from '@esper/testkit';
 import { concatBytes } from '../../src/core/compose-envelope.js';
-import { type Envelope, readEnvelope } from '../../src/core/envelope.js';
+import { type Envelope, readEnvelope, type Span } from '../../src/core/envelope.js';
 import { readSignedSpans, type SignedSpans } from '../../src/core/signed-part.js';
 
 /** Good envelopes to start from. */
@@ -10,7 +10,8 @@ type Mutation = (bytes: Uint8Array, random: SeededRandom, corpus: Corpus) => Uin
 
 const ED25519_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-type Layout = Envelope & SignedSpans;
+type Layout = Omit<Envelope, 'signatures'> &
+  SignedSpans & { readonly signatures: readonly (Envelope['signatures'][number] & { readonly signatureSpan: Span })[] };
 
 const layouts = new WeakMap<Uint8Array, Layout>();
 
@@ -26,7 +27,11 @@ function readLayout(bytes: Uint8Array): Layout {
   if (typeof envelope === 'string') throw new Error(`the corpus holds a bad envelope: ${envelope}`);
   const spans = readSignedSpans(bytes, envelope.audienceFrom);
   if (spans === undefined) throw new Error('the corpus holds a bad signed part');
-  return { ...envelope, ...spans };
+  const signatures = envelope.signatures.map((named) => {
+    const from = named.signature.byteOffset - bytes.byteOffset;
+    return { ...named, signatureSpan: { from, to: from + named.signature.length } };
+  });
+  return { ...envelope, ...spans, signatures };
 }
 
 const cut = (bytes: Uint8Array, at: number, length: number): Uint8Array =>
