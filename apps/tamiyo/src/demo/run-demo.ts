@@ -48,8 +48,9 @@ export interface DemoPlan {
 
 /** Sizes of the trainer's network; the blueprints are made for it. */
 const SHAPE = { inputs: 256, width: 48, classes: 10 } as const;
-const SPIKE_STEPS = 4;
-const SPIKE_FACTOR = 100;
+/** Left alone, a run does not recover from a spike of this length and height. */
+const SPIKE_STEPS = 8;
+const SPIKE_FACTOR = 200;
 
 /** A spike half way, and a forged and a replayed command before it. */
 export function demoPlan(steps: number): DemoPlan {
@@ -112,7 +113,7 @@ async function follow(trainer: TrainerProcess, at: Following): Promise<DemoTally
         at.view.step(message);
         break;
       case 'summary':
-        tally.summary = withoutUndefined(message.summary);
+        tally.summary = message.summary;
         return tally;
       case 'failed':
         throw new TamiyoError('DEMO_FAILED', `the trainer failed: ${message.code}: ${message.message}`);
@@ -153,10 +154,4 @@ function mirrorRejection(event: TrainerEvent, { host, runId }: Following): void 
       timestampMs: systemClock.wallMs(),
     }),
   );
-}
-
-type WireSummary = Extract<TrainerMessage, { type: 'summary' }>['summary'];
-
-function withoutUndefined({ halted, ...summary }: WireSummary): NonNullable<DemoTally['summary']> {
-  return halted === undefined ? summary : { ...summary, halted };
 }
