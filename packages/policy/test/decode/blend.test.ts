@@ -159,19 +159,17 @@ describe('CONFIDENCE', () => {
 });
 
 describe('CHANNEL', () => {
-  it('BL-09, D-29: the vector has one alpha per channel, follows the network, and is no row of zeros', () => {
+  it('BL-09, D-29: the vector has one factor per channel, follows the network, and is no row of zeros', () => {
     const graphEmbedding = new Float32Array(64);
-    graphEmbedding.set([-2, 0, 2, 9]);
+    graphEmbedding.set([-2, 0, 2, -1]);
     const { annotations } = draft(
       { enabled: true, mode: 'CHANNEL' },
       { graphEmbedding, policyParams: Float32Array.of(0.4, 0, 0, 0) },
     );
     const vector = JSON.parse(annotations['alpha_vec'] ?? '[]') as number[];
     expect(annotations['alpha_vec_len']).toBe('4');
-    expect(vector).toEqual([0.1192, 0.5, 0.8808, 0.9999]);
-    expect(JSON.parse(draft({ enabled: true, mode: 'CHANNEL' }).annotations['alpha_vec'] ?? '')).toEqual([
-      0.1, 0.1, 0.1, 0.1,
-    ]);
+    expect(vector).toEqual([0.2384, 1, 1, 0.5379]);
+    expect(JSON.parse(draft({ enabled: true, mode: 'CHANNEL' }).annotations['alpha_vec'] ?? '')).toEqual([1, 1, 1, 1]);
   });
 
   it.each([
@@ -192,8 +190,8 @@ describe('CHANNEL', () => {
     expect(draft({ enabled: true, alphaVecMax: 4 }, given, channels(5)).annotations['blend_mode']).toBe('RESIDUAL');
   });
 
-  it('P-D11: with alpha 0 it would be a graft without effect, and is refused', () => {
-    const outcome = decided({ enabled: true, mode: 'CHANNEL' }, { policyParams: Float32Array.of(-1, 0, 0, 0) });
+  it('P-D11: a vector of zeros would be a graft without effect, and is refused', () => {
+    const outcome = decided({ enabled: true, mode: 'CHANNEL' }, { graphEmbedding: new Float32Array(64).fill(-60) });
     expect(outcome).toMatchObject({ ok: false, error: { reason: 'channel blend missing alpha_vec' } });
   });
 });
@@ -318,16 +316,12 @@ describe('telemetry', () => {
     Object.fromEntries(blendTelemetry(command).map(({ name, value }) => [name.replace('tamiyo.blending.', ''), value]));
 
   it('BL-12: says what the consumer will see, in its terms', () => {
-    expect(figures(convex)).toEqual({ alpha_mean: 0.1, alpha_p95: 0.1, clamped_fraction: 0 });
-    expect(figures(changed(channel, { alpha_vec: '[0,0.5,1,0.1]' }))).toEqual({
-      alpha_mean: 0.4,
-      alpha_p95: 1,
-      clamped_fraction: 0.5,
-      alpha_sparsity: 0.25,
-    });
-    const gated = figures(changed(confidence, { alpha_lo: '0.2500' }));
-    expect(gated['alpha_mean']).toBe(0.25);
-    expect(gated['clamped_fraction']).toBe(1);
+    expect(figures(convex)).toEqual({ alpha_mean: 0.1, alpha_p95: 0.1, clamped_fraction: 1 });
+    const perChannel = figures(changed(channel, { alpha_vec: '[0,0.5,1,0.1]' }));
+    expect(perChannel).toMatchObject({ clamped_fraction: 0.5, alpha_sparsity: 0.25, alpha_p95: 0.1 });
+    expect(perChannel['alpha_mean']).toBeCloseTo(0.04, 12);
+    const gated = figures(changed(confidence, { alpha_lo: '0.2500', alpha_hi: '0.2500' }));
+    expect(gated['alpha_mean']).toBeCloseTo(0.025, 12);
     expect(gated['gate_mean']).toBeGreaterThan(0.9);
     expect(figures(draft({}))).toEqual({});
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deviations, vectorRunners } from '../../src/testing.js';
 import { choosing, METADATA, PACKET, recordDecision, recordGraph } from './record.js';
@@ -156,6 +157,88 @@ describe('a recording that says something else is unexplained', () => {
     },
     120_000,
   );
+});
+
+describe('any case of the model of the prototype is explained', () => {
+  const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: -20, max: 20 });
+  const list = (length: number) => fc.array(float, { minLength: length, maxLength: length });
+  const stage = fc.constantFrom('DORMANT', 'TRAINING', 'BLENDING', 'CULLED').map((name) => `SEED_STAGE_${name}`);
+  const seeds = fc
+    .array(
+      fc.record(
+        {
+          stage,
+          riskScore: fc.float({ min: 0, max: 2, noNaN: true }),
+          layerDepth: fc.nat(5),
+          metrics: fc.record({ blend_allowed: fc.nat(1) }, { requiredKeys: [] }),
+        },
+        { requiredKeys: ['stage', 'metrics'] },
+      ),
+      { minLength: 1, maxLength: 4 },
+    )
+    .map((states) => states.map((state, index) => ({ seedId: `seed-${index}`, ...state })));
+  const entry = fc.record({
+    risk: fc.float({ min: -1, max: 2, noNaN: true }),
+    stage: fc.nat(20),
+    tier_index: fc.nat(5),
+  });
+  const layers = fc.array(
+    fc.record({ latency_ms: float, depth: fc.nat(9), output_channels: fc.nat(70) }, { requiredKeys: [] }),
+    { maxLength: 5 },
+  );
+
+  it('graphs', () => {
+    fc.assert(
+      fc.property(seeds, entry, layers, fc.nat(4), (seedStates, given, list, cap) => {
+        const line = recordGraph({
+          packets: [{ ...PACKET, seedStates }],
+          metadata: withGraph({ layers: list }, given),
+          config: { max_layers: cap },
+        });
+        expect(graph(line)).toMatchObject({ kind: 'explained' });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('decisions', () => {
+    const environments = [
+      {},
+      { TAMIYO_ENABLE_BLEND_MODE_ANN: 'true' },
+      ...['CHANNEL', 'CONFIDENCE', 'RESIDUAL'].map((mode) => ({
+        TAMIYO_ENABLE_BLEND_MODE_ANN: 'true',
+        TAMIYO_BLEND_MODE_DEFAULT: mode,
+      })),
+    ];
+    const heads = fc.record({
+      policy_logits: list(32),
+      policy_params: fc.array(fc.float({ noNaN: true, min: -1, max: 1 }), { minLength: 4, maxLength: 4 }),
+      blending_logits: list(3),
+      risk_logits: list(5),
+      value: list(1),
+      schedule_params: list(2),
+      breaker_logits: list(2),
+    });
+    fc.assert(
+      fc.property(
+        seeds,
+        entry,
+        layers,
+        heads,
+        fc.constantFrom(...environments),
+        (seedStates, given, layerList, outputs, env) => {
+          const line = recordDecision({
+            packet: { ...PACKET, seedStates },
+            metadata: withGraph({ layers: layerList }, given),
+            env,
+            outputs,
+          });
+          expect(decision(line)).toMatchObject({ kind: 'explained' });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });
 
 const folder = process.env['TAMIYO_VECTORS'];

@@ -16,13 +16,12 @@ export interface BlendChoice {
   readonly source: BlendSource;
   /** CONFIDENCE: the policy's own logits, one per action with a meaning. */
   readonly confidenceLogits?: readonly number[];
-  /** CHANNEL: one alpha per output channel of the graft, 0..1. */
+  /** CHANNEL: one factor per output channel of the graft, 0..1. */
   readonly alphaVec?: readonly number[];
 }
 
 export interface BlendBasis {
   readonly outputs: NetworkOutputs;
-  readonly alpha: number;
   /** Output channels of the chosen blueprint's first layer, when the catalogue knows them. */
   readonly channels: number | undefined;
   readonly config: BlendConfig;
@@ -56,11 +55,10 @@ function serve(mode: BlendMode, source: BlendSource, basis: BlendBasis): Result<
 }
 
 /**
- * One alpha per channel: the commanded alpha, weighed by twice the logistic of the graph embedding's component of that
- * channel, so that the mean stays near alpha and the differences are the network's. All zeros would be a graft without
- * effect, and is not offered.
+ * One factor per channel, which the executing side multiplies alpha with: twice the logistic of the graph embedding's
+ * component of that channel, at most 1. All zeros would be a graft without effect, and is not offered.
  */
-function alphaVector({ outputs, alpha, channels, config }: BlendBasis): Result<readonly number[], BlendViolation> {
+function alphaVector({ outputs, channels, config }: BlendBasis): Result<readonly number[], BlendViolation> {
   if (channels === undefined || !Number.isInteger(channels) || channels < 1) {
     return err(blendViolation('channel blend missing alpha_vec', { channels: channels ?? 'unknown' }));
   }
@@ -68,10 +66,11 @@ function alphaVector({ outputs, alpha, channels, config }: BlendBasis): Result<r
   if (channels > limit)
     return err(blendViolation('channel blend alpha_vec exceeds limit', { length: channels, limit }));
   const vector = Array.from(outputs.graphEmbedding.subarray(0, channels), (component) =>
-    round4(Math.min(1, (2 * alpha) / (1 + Math.exp(-component)))),
+    round4(Math.min(1, 2 / (1 + Math.exp(-component)))),
   );
-  if (vector.some((value) => value > 0)) return ok(vector);
-  return err(blendViolation('channel blend missing alpha_vec', { channels, alpha }));
+  return vector.some((value) => value > 0)
+    ? ok(vector)
+    : err(blendViolation('channel blend missing alpha_vec', { channels }));
 }
 
 const round4 = (value: number): number => Math.round(value * 1e4) / 1e4;

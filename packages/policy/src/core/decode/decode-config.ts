@@ -14,7 +14,7 @@ export interface BlendConfig {
   readonly gateK: number;
   /** Margin between the two best logits at which the gate is half open, ≥ 0. */
   readonly gateTau: number;
-  /** Bounds of the gated alpha, 0 ≤ lo ≤ hi ≤ 1. */
+  /** What a closed and an open gate multiply alpha with, 0 ≤ lo ≤ hi ≤ 1. */
   readonly alphaLo: number;
   readonly alphaHi: number;
   /** Most channels a CHANNEL vector is made for, 1..64. */

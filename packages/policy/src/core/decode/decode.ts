@@ -38,7 +38,7 @@ export function decode(
   const risk = riskEstimate(outputs.riskLogits);
   const paramDelta = outputs.policyParams[0] as number;
   const alpha = graftAlpha(paramDelta, selection);
-  const blend = action === 'germinate' ? graftBlend({ outputs, selection, alpha, config }) : ok(undefined);
+  const blend = action === 'germinate' ? graftBlend({ outputs, selection, config }) : ok(undefined);
   if (!blend.ok) return blend;
 
   const payload = commandPayload({
@@ -83,12 +83,11 @@ export function decode(
 function graftBlend(from: {
   readonly outputs: NetworkOutputs;
   readonly selection: Selection;
-  readonly alpha: number;
   readonly config: DecodeConfig;
 }): Result<BlendChoice | undefined, BlendViolation> {
-  const { outputs, selection, alpha, config } = from;
+  const { outputs, selection, config } = from;
   const channels = selection.blueprint?.candidate.descriptor.graph?.layers[0]?.outputChannels;
-  return chooseBlend({ outputs, alpha, channels, config: config.blend });
+  return chooseBlend({ outputs, channels, config: config.blend });
 }
 
 /** Absent when the catalogue does not know the layers: the guard then refuses the graft (D-27). */

@@ -101,7 +101,7 @@ function proposal(input: ExpectedDecisionInput, chosen: Chosen): ExpectedDecisio
     blending_schedule_start: start,
     blending_schedule_end: end,
   };
-  const blend = action === 0 ? blendKeys(input, { alpha, usable }) : {};
+  const blend = action === 0 ? blendKeys(input, usable) : {};
   if (blend === undefined) return { refused: 'blend_violation' };
   const names = { seedId: chosen.seedId, blueprintId: usable?.blueprintId };
   return {
@@ -183,17 +183,15 @@ function payload(action: number, { seedId, blueprintId, parameters, delta }: Pay
 
 const MODES = ['CONVEX', 'RESIDUAL', 'CHANNEL', 'CONFIDENCE'] as const;
 
-interface Graft {
-  readonly alpha: number;
-  readonly usable: BlueprintDescriptor | undefined;
-}
-
 /** Nothing when no mode is to be named; `undefined` when the operator's mode cannot be served. */
-function blendKeys(input: ExpectedDecisionInput, graft: Graft): Readonly<Record<string, string>> | undefined {
+function blendKeys(
+  input: ExpectedDecisionInput,
+  usable: BlueprintDescriptor | undefined,
+): Readonly<Record<string, string>> | undefined {
   const { blend } = input;
   const named = blend.enabled || blend.mode === 'CONFIDENCE' ? blend.mode : undefined;
   if (named === undefined && !blend.enabled) return {};
-  const vector = channelVector(blend, graft);
+  const vector = channelVector(blend, usable);
   const mode = named ?? policyMode(input, vector.length > 0);
   const keys = { blend_mode: mode, blend_mode_source: named === undefined ? 'policy' : 'override' };
   if (mode === 'CONFIDENCE') return { ...keys, ...confidenceKeys(input) };
@@ -209,11 +207,10 @@ function policyMode({ outputs }: ExpectedDecisionInput, channels: boolean): Blen
   return MODES[first(scores, (index) => index !== 2 || channels) as number] as BlendMode;
 }
 
-/** The embedding is zero here, so that every channel gets alpha itself; empty when it cannot be served. */
-function channelVector({ alphaVecMax }: ExpectedBlend, { alpha, usable }: Graft): readonly number[] {
+/** The embedding is zero here, so that every channel has the factor 1; empty when it cannot be served. */
+function channelVector({ alphaVecMax }: ExpectedBlend, usable: BlueprintDescriptor | undefined): readonly number[] {
   const channels = usable?.graph?.layers[0]?.outputChannels ?? 0;
-  const share = Math.round(alpha * 1e4) / 1e4;
-  return channels <= Math.min(64, alphaVecMax) && share > 0 ? new Array<number>(channels).fill(share) : [];
+  return channels <= Math.min(64, alphaVecMax) ? new Array<number>(channels).fill(1) : [];
 }
 
 const confidenceKeys = ({ blend, outputs }: ExpectedDecisionInput) => ({
