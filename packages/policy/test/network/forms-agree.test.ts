@@ -27,11 +27,9 @@ import {
   sampleWeights,
   TYPICAL_COUNTS,
 } from '../../src/testing.js';
+import { agreementOf, choices, NO_CHOICES } from './choices.js';
 import { loadModel } from './onnx-session.js';
 import { askCompiled, feedsOf, LIMITS, must, ODD_DIMS, SMALL_DIMS, wildGraph } from './samples.js';
-
-/** Below this gap between the best and the second logit, either choice is right. */
-const GAP_MIN = 1e-3;
 
 const samples = new Map<NetworkDims, PolicyWeights>();
 function weightsOf(dims: NetworkDims): PolicyWeights {
@@ -50,24 +48,6 @@ async function askOpByOp(model: LoadedModel, graph: HeteroGraph, dims: NetworkDi
   return { ...named, param_delta: named['policy_params']?.subarray(0, 1) as Float32Array };
 }
 
-function bestAndGap(values: Float32Array): { readonly best: number; readonly gap: number } {
-  const sorted = values.toSorted().reverse();
-  return {
-    best: values.indexOf(sorted[0] as number),
-    gap: (sorted[0] as number) - (sorted[1] ?? Number.NEGATIVE_INFINITY),
-  };
-}
-
-/** Every choice a command is made from. */
-const choices = (outputs: NetworkOutputs): readonly Float32Array[] =>
-  [
-    outputs.policyLogits,
-    outputs.blendingLogits,
-    outputs.riskLogits,
-    outputs.seedScores,
-    outputs.blueprintScores,
-  ].filter((values) => values.length > 0);
-
 let compiled: LoadedModel;
 let odd: LoadedModel;
 let opByOp: LoadedModel;
@@ -84,23 +64,16 @@ afterAll(async () => {
 
 describe('the compiled form against the reference forward', () => {
   it('agrees on 100 graphs with anything odd about them, and makes the same choices', async () => {
-    let [close, compared] = [0, 0];
+    let tally = NO_CHOICES;
     for (let seed = 1; seed <= 100; seed += 1) {
       const graph = wildGraph(SMALL_DIMS, seed);
       const ours = await askCompiled(compiled, graph, SMALL_DIMS);
       const theirs = reference(graph, SMALL_DIMS);
       expect(difference(theirs, ours), `seed ${seed}`).toBeLessThan(OUTPUT_TOLERANCE);
-      for (const [i, values] of choices(theirs).entries()) {
-        const { best, gap } = bestAndGap(values);
-        if (gap <= GAP_MIN) {
-          close += 1;
-          continue;
-        }
-        compared += 1;
-        expect(bestAndGap(choices(ours)[i] as Float32Array).best, `seed ${seed} choice ${i}`).toBe(best);
-      }
+      tally = agreementOf(choices(theirs), choices(ours), tally);
     }
-    expect(compared).toBeGreaterThan(8 * close);
+    expect(tally.differing).toBe(0);
+    expect(tally.same).toBeGreaterThan(8 * tally.close);
   });
 
   it('agrees when every size is unlike the default and hidden widths are equal', async () => {
@@ -239,7 +212,8 @@ describe('int8 weights', () => {
     const [full, small] = await Promise.all(
       (['float32', 'int8'] as const).map((format) => loadModel(compileWeights(weights, { format }))),
     );
-    let [squaredError, squared, same, compared] = [0, 0, 0, 0];
+    let [squaredError, squared] = [0, 0];
+    let tally = NO_CHOICES;
     for (let seed = 1; seed <= 20; seed += 1) {
       const counts = seed % 2 === 0 ? DEFAULT_CAPS_COUNTS : undefined;
       const graph = wildGraph(DEFAULT_DIMS, seed, counts);
@@ -252,14 +226,11 @@ describe('int8 weights', () => {
           squared += value ** 2;
         }
       }
-      for (const [i, values] of choices(exact).entries()) {
-        compared += 1;
-        if (bestAndGap(values).best === bestAndGap(choices(rounded)[i] as Float32Array).best) same += 1;
-      }
+      tally = agreementOf(choices(exact), choices(rounded), tally);
     }
     expect(Math.sqrt(squaredError / squared)).toBeLessThan(0.05);
     expect(Math.sqrt(squaredError / squared)).toBeGreaterThan(1e-4);
-    expect(same / compared).toBeGreaterThan(0.9);
+    expect(tally.same / (tally.same + tally.differing)).toBeGreaterThan(0.9);
     await Promise.all([full?.release(), small?.release()]);
   });
 });
