@@ -46,6 +46,10 @@ export const REGISTRY_ERRORS = {
     means: 'An entry of the catalogue is not the one its digest describes.',
     next: 'Find out who changed the entry; write the catalogue again if the change was meant.',
   },
+  CATALOGUE_FAILED: {
+    means: 'The blueprint library could not be read.',
+    next: 'Read the cause: the database is missing, busy, too large, in WAL mode or damaged.',
+  },
   TABLE_CORRUPT: {
     means: 'The file of a name table is damaged or breaks its rules. A copy of it has been kept beside it.',
     next: 'Restore it from a backup, or run `tamiyo registry repair`; a guessed table would change what indices mean.',

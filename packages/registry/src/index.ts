@@ -39,6 +39,13 @@ export {
 } from './core/update-event.js';
 export { REGISTRY_ERRORS, RegistryError, type RegistryErrorCode, type RegistryRefusal } from './errors.js';
 export type { BundleSource, Sha256, SignatureCheck } from './ports.js';
+export {
+  type BlueprintLibrary,
+  type CachedCatalogue,
+  type CacheLimits,
+  type CacheStats,
+  cachedCatalogue,
+} from './shell/cached-catalogue.js';
 export { type BundleChecks, loadBundle, type VerifiedBundle } from './shell/load-bundle.js';
 export {
   downgradeStatement,
@@ -60,6 +67,6 @@ export {
   type UpdateWish,
   updatePolicy,
 } from './shell/update-policy.js';
-export { BLUEPRINTS_MAX, catalogueBytes, parseCatalogue } from './wire/catalogue-file.js';
+export { BLUEPRINTS_MAX, type CatalogueChecks, catalogueBytes, parseCatalogue } from './wire/catalogue-file.js';
 export { manifestBytes, parseManifest } from './wire/manifest-schema.js';
 export { parseTable, tableText } from './wire/table-file.js';

@@ -8,3 +8,5 @@ export {
 } from './adapters/name-table-folder.js';
 export { type PolicyStoreFolder, policyStoreFolder } from './adapters/policy-store-folder.js';
 export { sha256 } from './adapters/sha256.js';
+export { openUrzaCatalogue, type UrzaCatalogue, type UrzaOptions } from './adapters/urza-catalogue.js';
+export type { SheetCheck } from './wire/urza-row.js';

@@ -36,6 +36,9 @@ export interface PolicyStoreLimits {
 }
 const AHEAD_MS_MAX = 300_000;
 
+/** A note, and whether an older version was asked for by a trusted key. */
+type EventNote = HistoryNote & { readonly downgrade?: boolean };
+
 type Answer<T> = Promise<Result<T, RegistryRefusal>>;
 
 /** What opening has found in a store that was not closed in order. */
@@ -145,7 +148,7 @@ export class PolicyStore {
           message: `the downgrade to ${digest.slice(0, 12)} is not signed by a trusted key for this state of the history`,
         } as const);
       }
-      return this.#record('activated', digest, note, mayGoBack);
+      return this.#record('activated', digest, { ...note, downgrade: mayGoBack });
     });
   }
 
@@ -213,14 +216,14 @@ export class PolicyStore {
     return ok(true);
   }
 
-  async #record(action: HistoryAction, digest: string, note: HistoryNote, downgrade = false): Answer<VerifiedBundle> {
+  async #record(action: HistoryAction, digest: string, note: EventNote): Answer<VerifiedBundle> {
     const loaded = await this.load(digest);
     // What can no longer be verified can still be put away, by what the history knows about it.
     const known = this.#entries.findLast((entry) => entry.digest === digest);
     const policy = loaded.ok ? loaded.value : undefined;
     if (policy === undefined && !(known !== undefined && (action === 'rejected' || action === 'retired')))
       return loaded;
-    const event = this.#event(action, policy ?? { digest, manifest: known as HistoryEntry }, note, downgrade);
+    const event = this.#event(action, policy ?? { digest, manifest: known as HistoryEntry }, note);
     const allowed = mayFollow(this.#state, event);
     if (!allowed.ok) return allowed;
     await this.#append(event);
@@ -230,8 +233,7 @@ export class PolicyStore {
   #event(
     action: HistoryAction,
     { digest, manifest }: { digest: string; manifest: Pick<BundleManifest, 'policyId' | 'policyVersion'> },
-    { who, why }: HistoryNote,
-    downgrade = false,
+    { who, why, downgrade = false }: EventNote,
   ): HistoryEvent {
     const { policyId, policyVersion } = manifest;
     return { action, digest, policyId, policyVersion, atMs: this.#ports.clock.wallMs(), downgrade, who, why };

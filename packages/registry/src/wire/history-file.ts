@@ -20,7 +20,7 @@ const entrySchema = z.strictObject({
 });
 
 /** The largest history that is read, in bytes; at some 500 bytes an entry that is 100,000 changes of policy. */
-export const HISTORY_BYTES_MAX = 64 << 20;
+const HISTORY_BYTES_MAX = 64 << 20;
 const NEWLINE = 0x0a;
 
 export interface ParsedHistory {

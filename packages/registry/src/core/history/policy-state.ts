@@ -40,8 +40,7 @@ const TRANSITIONS: Readonly<
   retired: { from: ['active'], to: 'retired' },
 };
 
-export const standingOf = (state: PolicyState, digest: string): PolicyStanding =>
-  state.standings.get(digest) ?? 'unknown';
+const standingOf = (state: PolicyState, digest: string): PolicyStanding => state.standings.get(digest) ?? 'unknown';
 
 /** Whether `event` may follow. Refused: `POLICY_STATE_INVALID`, or `POLICY_VERSION_ROLLBACK` for a version that does not rise. */
 export function mayFollow(state: PolicyState, event: HistoryEvent): Result<true, RegistryRefusal> {
