@@ -150,7 +150,11 @@ function printSummary(
   output.line();
   output.line(output.style('bold', 'What happened'));
   for (const [name, text] of rows) output.line(`  ${name.padEnd(19)} ${text}`);
-  const first = tally.changed.find((changed) => changed.because !== '');
+  if (tally.spike.because !== '') {
+    output.line();
+    output.line(`Why the spike was stopped at step ${tally.spike.caughtAt}: ${tally.spike.because}`);
+  }
+  const first = tally.changed.find((changed) => changed.because !== '' && changed.step !== tally.spike.caughtAt);
   if (first !== undefined) {
     output.line();
     output.line(

@@ -21,6 +21,8 @@ export interface SpikeStory {
   peak: number;
   caughtAt: number | undefined;
   caughtAs: string;
+  /** Value against threshold, in words. */
+  because: string;
   /** The first step after the worst one with a loss within a tenth of the level before. */
   recoveredAt: number | undefined;
 }
@@ -44,7 +46,15 @@ export const newTally = (spikeStep: number): DemoTally => ({
   changedByReason: {},
   failures: {},
   latencies: [],
-  spike: { atStep: spikeStep, before: 0, peak: 0, caughtAt: undefined, caughtAs: '', recoveredAt: undefined },
+  spike: {
+    atStep: spikeStep,
+    before: 0,
+    peak: 0,
+    caughtAt: undefined,
+    caughtAs: '',
+    because: '',
+    recoveredAt: undefined,
+  },
   summary: undefined,
 });
 
@@ -60,7 +70,7 @@ export function countDecision(
   tally.decisions += 1;
   tally.latencies.push(totalMs);
   add(tally.byKind, command.commandType);
-  noteCaught(tally.spike, step, assessment.reasons);
+  noteCaught(tally.spike, step, assessment);
   if (!assessment.changed) return undefined;
   add(tally.changedByReason, assessment.reason);
   const changed = {
@@ -86,10 +96,14 @@ function because(deciding: Delivered['assessment']['deciding']): string {
 /** Reasons that say the loss has exploded, whatever else was found in the same step. */
 const SPIKE_REASONS: ReadonlySet<string> = new Set(['loss_spike', 'loss_nonfinite', 'rollback_critical']);
 
-function noteCaught(spike: SpikeStory, step: number, reasons: readonly string[]): void {
+function noteCaught(spike: SpikeStory, step: number, { reasons, findings }: Delivered['assessment']): void {
   if (spike.caughtAt !== undefined || step < spike.atStep) return;
   const reason = reasons.find((candidate) => SPIKE_REASONS.has(candidate));
-  if (reason !== undefined) [spike.caughtAt, spike.caughtAs] = [step, reason];
+  if (reason === undefined) return;
+  const finding = findings.find((candidate) => candidate.reason === reason);
+  spike.caughtAt = step;
+  spike.caughtAs = reason;
+  spike.because = because(finding);
 }
 
 const RECOVERED_WITHIN = 1.1;
