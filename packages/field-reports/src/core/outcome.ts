@@ -1,7 +1,7 @@
 import type { CommandType, FieldReportOutcome } from '@esper/leyline';
 
 /** Reasons that are evidence of harm: something measured went wrong, whatever was done about it. */
-export const REGRESSION_REASONS: ReadonlySet<string> = new Set([
+const REGRESSION_REASONS: ReadonlySet<string> = new Set([
   'bp_quarantine',
   'hook_budget',
   'isolation_violation',
@@ -9,7 +9,7 @@ export const REGRESSION_REASONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Reasons that say that no answer came in time. */
-export const TIMEOUT_REASONS: ReadonlySet<string> = new Set(['deadline_decision', 'timeout_inference', 'timeout_urza']);
+const TIMEOUT_REASONS: ReadonlySet<string> = new Set(['deadline_decision', 'timeout_inference', 'timeout_urza']);
 
 /** Reasons that say that nothing stood against the policy's own choice. */
 const UNHINDERED_REASONS: ReadonlySet<string> = new Set(['', 'policy']);

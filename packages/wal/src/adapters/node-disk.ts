@@ -140,13 +140,17 @@ function processFacts(pid: number): { readonly state: string; readonly started: 
   return fields === undefined ? undefined : { state: fields[0] ?? '', started: fields[19] ?? '' };
 }
 
-function holderState(own: Identity, identity: string): HolderState {
-  let holder: Partial<Identity>;
+function parseIdentity(text: string): Partial<Identity> {
   try {
-    holder = JSON.parse(identity) as Partial<Identity>;
+    return JSON.parse(text) as Partial<Identity>;
   } catch {
-    return 'unknown';
+    // Somebody else's lock file: nothing is known about its holder.
+    return {};
   }
+}
+
+function holderState(own: Identity, identity: string): HolderState {
+  const holder = parseIdentity(identity);
   if (holder.host !== own.host || typeof holder.pid !== 'number') return 'unknown';
   if (holder.boot !== own.boot) return 'dead';
   try {
@@ -154,8 +158,13 @@ function holderState(own: Identity, identity: string): HolderState {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'dead';
   }
-  const facts = processFacts(holder.pid);
-  if (facts === undefined || holder.started === '') return 'alive';
+  return stillRuns(holder.pid, holder.started) ? 'alive' : 'dead';
+}
+
+/** The number is in use; but is it the same process, and does it still run? */
+function stillRuns(pid: number, started: string | undefined): boolean {
+  const facts = processFacts(pid);
+  if (facts === undefined || started === undefined || started === '') return true;
   // A zombie runs no more code; only its parent has not looked yet.
-  return facts.started === holder.started && !['Z', 'X'].includes(facts.state) ? 'alive' : 'dead';
+  return facts.started === started && !['Z', 'X'].includes(facts.state);
 }

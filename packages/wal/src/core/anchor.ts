@@ -13,7 +13,7 @@ export const ANCHOR_BYTES = 4 * ANCHOR_SLOT_STRIDE_BYTES;
 /** Slots 0 and 1 are bases, 2 and 3 are notes. */
 export const ANCHOR_SLOTS = { bases: [0, 1], notes: [2, 3] } as const;
 /** Bytes of one slot that carry something. */
-export const ANCHOR_SLOT_BYTES = 64;
+const ANCHOR_SLOT_BYTES = 64;
 
 const MAGIC = 0x484e4157; // "WANH"
 
@@ -39,7 +39,7 @@ export function encodeAnchorSlot(anchor: Anchor): Uint8Array {
   setU64(view, 32, anchor.acknowledgedThrough);
   setU64(view, 40, anchor.firstSegment);
   setU64(view, 48, anchor.firstSequence);
-  view.setUint32(ANCHOR_SLOT_BYTES - 4, crc32c(bytes, 0, 0, ANCHOR_SLOT_BYTES - 4), true);
+  view.setUint32(ANCHOR_SLOT_BYTES - 4, crc32c(bytes, 0, { from: 0, to: ANCHOR_SLOT_BYTES - 4 }), true);
   return bytes;
 }
 
@@ -76,7 +76,7 @@ function decodeSlot(bytes: Uint8Array): Anchor | 'empty' | 'damaged' {
   if (bytes.length < ANCHOR_SLOT_BYTES) return 'damaged';
   const view = viewOf(bytes);
   if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== 1) return 'damaged';
-  const sum = crc32c(bytes, 0, 0, ANCHOR_SLOT_BYTES - 4);
+  const sum = crc32c(bytes, 0, { from: 0, to: ANCHOR_SLOT_BYTES - 4 });
   if (sum !== view.getUint32(ANCHOR_SLOT_BYTES - 4, true)) return 'damaged';
   return {
     logId: bytes.slice(8, 8 + LOG_ID_BYTES),

@@ -32,13 +32,20 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Int32Array,
 ];
 
+/** A part of an array: from `from` to before `to`. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * The checksum of `bytes[from, to)`, an unsigned 32-bit number. `seed` is the checksum of what came before, so
+ * The checksum of `bytes`, or of a span of them, an unsigned 32-bit number. `seed` is the checksum of what came before, so
  * `crc32c(b, crc32c(a))` is the checksum of `a` followed by `b`.
  */
-export function crc32c(bytes: Uint8Array, seed = 0, from = 0, to = bytes.length): number {
+export function crc32c(bytes: Uint8Array, seed = 0, span?: Span): number {
+  const to = span === undefined ? bytes.length : span.to;
   let crc = ~seed;
-  let at = from;
+  let at = span === undefined ? 0 : span.from;
   const bulkEnd = to - 7;
   while (at < bulkEnd) {
     const low =

@@ -73,7 +73,7 @@ export function encodeFrame(
   view.setUint32(at + AT.chain, record.chainBefore, true);
   view.setUint32(at + AT.flags, 0, true);
   view.setUint32(at + AT.payloadSum, record.payloadSum, true);
-  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), at, at + AT.headerSum);
+  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), { from: at, to: at + AT.headerSum });
   view.setUint32(at + AT.headerSum, sum, true);
   bytes.set(record.payload, at + FRAME_HEADER_BYTES);
   bytes.fill(0, at + FRAME_HEADER_BYTES + record.payload.length, at + total);
@@ -87,7 +87,7 @@ export function decodeFrameHeader(
 ): FrameHeader | undefined {
   const { bytes, view, at } = window;
   if (view.getUint32(at + AT.marker, true) !== FRAME_MARKER) return undefined;
-  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), at, at + AT.headerSum);
+  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), { from: at, to: at + AT.headerSum });
   if (sum !== view.getUint32(at + AT.headerSum, true)) return undefined;
   return {
     payloadBytes: view.getUint32(at + AT.length, true),

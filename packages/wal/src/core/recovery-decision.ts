@@ -37,7 +37,7 @@ type Row = readonly [
 ];
 
 /** Exactly one row fits each combination; `survivors` without `torn` does not occur and fits none. */
-export const RECOVERY_TABLE: readonly Row[] = [
+const RECOVERY_TABLE: readonly Row[] = [
   //                                  mode             rot    torn   survivors
   ['clean log', '*', false, false, false, 'keep'],
   ['strict: torn tail', 'strict', false, true, '*', 'refuse'],

@@ -51,7 +51,7 @@ export interface RetainableSegment {
 }
 
 /** Default of `futureToleranceMs`. */
-export const FUTURE_TOLERANCE_MS = 5 * 60_000;
+const FUTURE_TOLERANCE_MS = 5 * 60_000;
 
 export interface RetentionPlan {
   /** How many of the oldest segments go. */
@@ -61,7 +61,7 @@ export interface RetentionPlan {
 
 /** Only a beginning of the log can go, only closed segments, and never one that holds a record without a good date. */
 export function planRetention(segments: readonly RetainableSegment[], request: RetentionRequest): RetentionPlan {
-  const latestBelievedMs = request.nowMs + (request.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
+  const latestBelievedMs = latestBelieved(request);
   const keepFrom = request.keepFromSequence ?? Number.POSITIVE_INFINITY;
   let deleteCount = 0;
   for (const segment of segments.slice(0, -1)) {
@@ -71,6 +71,19 @@ export function planRetention(segments: readonly RetainableSegment[], request: R
     deleteCount += 1;
   }
   return { deleteCount, problems: segments.flatMap((segment) => problemsOf(segment, latestBelievedMs)) };
+}
+
+const latestBelieved = (request: RetentionRequest): number =>
+  request.nowMs + (request.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
+
+/** Whether a single record may go: dated, believed, older than the cut-off, and not needed any more. */
+export function isExpired(
+  record: { readonly sequence: number; readonly issuedAtMs: number },
+  request: RetentionRequest,
+): boolean {
+  const { sequence, issuedAtMs } = record;
+  const dated = issuedAtMs > 0 && issuedAtMs <= latestBelieved(request);
+  return dated && issuedAtMs < request.cutoffMs && sequence < (request.keepFromSequence ?? Number.POSITIVE_INFINITY);
 }
 
 function problemsOf(segment: RetainableSegment, latestBelievedMs: number): readonly RetentionProblem[] {

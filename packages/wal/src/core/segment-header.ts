@@ -3,7 +3,7 @@ import type { SegmentId } from './segment-name.js';
 import { getU64, setU64, viewOf } from './u64.js';
 
 /** Version of the format that this code writes. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 /** Two copies of the header, each in a sector of its own; the first frame starts here. */
 export const SEGMENT_HEADER_BYTES = 1024;
 /** A log's identity: random bytes, the same in all its files. */
@@ -33,7 +33,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   setU64(view, 36, header.firstSequence);
   setU64(view, 44, header.createdAtMs);
   view.setUint32(52, header.chainBefore, true);
-  view.setUint32(COPY_BYTES - 4, crc32c(bytes, 0, 0, COPY_BYTES - 4), true);
+  view.setUint32(COPY_BYTES - 4, crc32c(bytes, 0, { from: 0, to: COPY_BYTES - 4 }), true);
   bytes.copyWithin(COPY_STRIDE_BYTES, 0, COPY_BYTES);
   return bytes;
 }
@@ -62,7 +62,7 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeaderReading {
 function decodeCopy(bytes: Uint8Array): { readonly version: number; readonly header: SegmentHeader } | undefined {
   if (bytes.length < COPY_BYTES || MAGIC.some((byte, at) => bytes[at] !== byte)) return undefined;
   const view = viewOf(bytes);
-  if (crc32c(bytes, 0, 0, COPY_BYTES - 4) !== view.getUint32(COPY_BYTES - 4, true)) return undefined;
+  if (crc32c(bytes, 0, { from: 0, to: COPY_BYTES - 4 }) !== view.getUint32(COPY_BYTES - 4, true)) return undefined;
   return {
     version: view.getUint16(8, true),
     header: {

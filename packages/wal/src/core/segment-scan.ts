@@ -129,14 +129,14 @@ export class SegmentScanner {
     const total = Math.min(frameBytes(header.payloadBytes), limitBytes - this.#offset);
     if (total < FRAME_HEADER_BYTES + header.payloadBytes) {
       this.#skipTo(header.sequence, 'missing');
-      this.#damage('payload', limitBytes - this.#offset, header.sequence, header.sequence);
+      this.#damage('payload', limitBytes - this.#offset, [header.sequence, header.sequence]);
       this.#expected = header.sequence + 1;
       this.#offset = limitBytes;
       return 'done';
     }
     if (this.#offset + total > end) return this.#need(total);
     if (header.sequence < this.#expected) {
-      this.#damage('out-of-order', total, this.#expected, this.#expected - 1);
+      this.#damage('out-of-order', total, [this.#expected, this.#expected - 1]);
       this.#offset += total;
       return 'advanced';
     }
@@ -150,13 +150,13 @@ export class SegmentScanner {
     const payload = window.bytes.subarray(from, from + header.payloadBytes);
     const chain = chainAfter(header);
     if (this.#chain !== undefined && this.#chain !== header.chainBefore) {
-      this.#damage('chain', 0, header.sequence, header.sequence - 1);
+      this.#damage('chain', 0, [header.sequence, header.sequence - 1]);
     }
     if (crc32c(payload) === header.payloadSum) {
       this.#found.push({ kind: 'record', offset: this.#offset, header, payload, chain });
       this.#checkPadding(window, header, total);
     } else {
-      this.#damage('payload', total, header.sequence, header.sequence);
+      this.#damage('payload', total, [header.sequence, header.sequence]);
     }
     this.#chain = chain;
     this.#expected = header.sequence + 1;
@@ -168,7 +168,7 @@ export class SegmentScanner {
     const frameAt = this.#offset - window.base;
     for (let at = frameAt + FRAME_HEADER_BYTES + header.payloadBytes; at < frameAt + total; at += 1) {
       if (window.bytes[at] !== 0) {
-        this.#damage('padding', total, header.sequence + 1, header.sequence);
+        this.#damage('padding', total, [header.sequence + 1, header.sequence]);
         return;
       }
     }
@@ -225,12 +225,12 @@ export class SegmentScanner {
 
   #skipTo(sequence: number, cause: DamageCause): void {
     if (sequence === this.#expected) return;
-    this.#damage(cause, 0, this.#expected, sequence - 1);
+    this.#damage(cause, 0, [this.#expected, sequence - 1]);
     this.#expected = sequence;
     this.#chain = undefined;
   }
 
-  #damage(cause: DamageCause, bytes: number, firstSequence: number, lastSequence: number): void {
+  #damage(cause: DamageCause, bytes: number, [firstSequence, lastSequence]: readonly [number, number]): void {
     this.#found.push({ kind: 'damage', cause, offset: this.#offset, bytes, firstSequence, lastSequence });
   }
 
@@ -239,7 +239,7 @@ export class SegmentScanner {
     if (this.#damageFrom !== undefined) {
       this.#closeDamage(fence === undefined ? undefined : fence - 1);
     } else if (fence !== undefined && this.#expected < fence) {
-      this.#damage('missing', 0, this.#expected, fence - 1);
+      this.#damage('missing', 0, [this.#expected, fence - 1]);
     }
     if (fence !== undefined && this.#offset < limitBytes) {
       const bytes = limitBytes - this.#offset;

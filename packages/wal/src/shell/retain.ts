@@ -1,10 +1,5 @@
 import { frameBytes } from '../core/frame.js';
-import {
-  FUTURE_TOLERANCE_MS,
-  planRetention,
-  type RetentionReport,
-  type RetentionRequest,
-} from '../core/retention-plan.js';
+import { isExpired, planRetention, type RetentionReport, type RetentionRequest } from '../core/retention-plan.js';
 import type { AnchorFile } from './anchor-file.js';
 import { ioError, removeIfThere } from './disk-io.js';
 import type { DiskReserve } from './disk-reserve.js';
@@ -29,24 +24,36 @@ export async function retain(on: Retention, request: RetentionRequest): Promise<
   const doomed = mode === 'off' ? [] : state.segments.slice(0, plan.deleteCount);
   for (const { file, problem } of plan.problems) state.tell('wal.retention_problem', { segment: file, problem });
   try {
-    const partial = mode === 'off' ? undefined : await findPartial(state, state.segments[doomed.length], request);
-    const applied = mode === 'on';
-    const first = partial?.keepFrom ?? state.segments[doomed.length]?.firstSequence ?? state.firstSequence;
-    const freed = (partial?.freedBytes ?? 0) + doomed.reduce((sum, one) => sum + one.endOffset, 0);
-    const report: RetentionReport = {
-      applied,
-      deletedSegments: doomed.map(({ name }) => name),
-      rewrittenSegments: partial === undefined ? [] : [partial.segment.name],
-      deletedRecords: first - state.firstSequence,
-      freedBytes: freed,
-      firstSequence: first,
-      problems: plan.problems,
-    };
-    if (applied && (doomed.length > 0 || partial !== undefined)) await giveUp(on, doomed, partial);
+    const candidate = mode === 'off' ? undefined : state.segments[doomed.length];
+    const partial = await findPartial(state, candidate, request);
+    const report = reportOf(state, { doomed, partial, problems: plan.problems });
+    const anything = doomed.length > 0 || partial !== undefined;
+    if (report.applied && anything) await giveUp(on, doomed, partial);
     return report;
   } catch (cause) {
     throw ioError('retention failed', cause);
   }
+}
+
+function reportOf(
+  state: LogState,
+  found: {
+    readonly doomed: readonly LiveSegment[];
+    readonly partial: Partial | undefined;
+    readonly problems: RetentionReport['problems'];
+  },
+): RetentionReport {
+  const { doomed, partial, problems } = found;
+  const firstSequence = partial?.keepFrom ?? state.segments[doomed.length]?.firstSequence ?? state.firstSequence;
+  return {
+    applied: state.options.rewrite === 'on',
+    deletedSegments: doomed.map(({ name }) => name),
+    rewrittenSegments: partial === undefined ? [] : [partial.segment.name],
+    deletedRecords: firstSequence - state.firstSequence,
+    freedBytes: doomed.reduce((sum, one) => sum + one.endOffset, partial?.freedBytes ?? 0),
+    firstSequence,
+    problems,
+  };
 }
 
 /** The expired beginning of a segment that must stay otherwise. */
@@ -66,14 +73,11 @@ async function findPartial(
 ): Promise<Partial | undefined> {
   const closed = segment !== undefined && segment !== state.segments.at(-1);
   if (request.partial !== true || !closed || segment.losses.length > 0) return undefined;
-  const latestBelievedMs = request.nowMs + (request.futureToleranceMs ?? FUTURE_TOLERANCE_MS);
   let freedBytes = 0;
   for await (const { header } of framesOf(state, segment, 0)) {
-    const { issuedAtMs, sequence } = header;
-    const expired = issuedAtMs > 0 && issuedAtMs < request.cutoffMs && issuedAtMs <= latestBelievedMs;
-    if (!expired || sequence >= (request.keepFromSequence ?? Number.POSITIVE_INFINITY)) {
+    if (!isExpired(header, request)) {
       if (freedBytes === 0) return undefined;
-      return { segment, keepFrom: sequence, chainBefore: header.chainBefore, freedBytes };
+      return { segment, keepFrom: header.sequence, chainBefore: header.chainBefore, freedBytes };
     }
     freedBytes += frameBytes(header.payloadBytes);
   }

@@ -95,7 +95,7 @@ async function readHeaders(input: SurveyInput, names: readonly string[]): Promis
 }
 
 /** Scans one segment. `fence` is the first sequence of the next one. */
-export async function surveySegment(
+async function surveySegment(
   input: SurveyInput,
   one: SegmentId & { readonly name: string; readonly reading: SegmentHeaderReading },
   log: { readonly logId: Uint8Array; readonly fence: number | undefined },

@@ -90,7 +90,7 @@ describe('segment headers', () => {
     for (const at of [0, 512]) {
       const view = new DataView(bytes.buffer, at, 64);
       view.setUint16(8, 2, true);
-      view.setUint32(60, crc32c(bytes, 0, at, at + 60), true);
+      view.setUint32(60, crc32c(bytes, 0, { from: at, to: at + 60 }), true);
     }
     expect(decodeSegmentHeader(bytes)).toEqual({ header: undefined, damagedCopies: 0, unknownVersion: 2 });
   });

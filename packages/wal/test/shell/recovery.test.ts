@@ -207,7 +207,7 @@ describe('recovery', () => {
       for (const copy of [0, 512]) {
         const view = new DataView(content.buffer, copy, 64);
         view.setUint16(8, 9, true);
-        view.setUint32(60, crc32c(content, 0, copy, copy + 60), true);
+        view.setUint32(60, crc32c(content, 0, { from: copy, to: copy + 60 }), true);
       }
       return content;
     });
