@@ -81,13 +81,13 @@ describe('what JSON.parse would accept in silence', () => {
   });
 
   it('100,000 nested lists, and long texts full of escapes, in time', () => {
-    const from = performance.now();
+    const from = process.cpuUsage();
     expect(refusal('['.repeat(100_000))).toMatchObject({ code: 'LEYLINE_TOO_DEEP' });
     expect(
       refusal(`{"a":"${'\\"'.repeat(500_000)}"}`.slice(0, LIMITS.messageBytesMax.SystemStatePacket)),
     ).toMatchObject({ code: expect.any(String) });
     expect(refusal(`[${'1,'.repeat(200_000)}1]`)).toMatchObject({ code: 'LEYLINE_TOO_MANY' });
-    expect(performance.now() - from).toBeLessThan(2000);
+    expect(process.cpuUsage(from).user / 1000).toBeLessThan(2000);
   });
 });
 
