@@ -16,6 +16,7 @@ export { type DependencyViolation, dependencyEvent } from './core/decode/depende
 export { fixedDecimal } from './core/decode/fixed-decimal.js';
 export { type GuardContext, guard } from './core/decode/guard.js';
 export type { HeadFault } from './core/decode/heads.js';
+export { POLICY_EVENTS } from './core/decode/policy-events.js';
 export type { Chosen, DecodeRefusal, Proposal } from './core/decode/proposal.js';
 export { type RiskEstimate, riskEstimate } from './core/decode/risk-score.js';
 export { validateBlend } from './core/decode/validate-blend.js';

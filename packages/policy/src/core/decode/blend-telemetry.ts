@@ -1,14 +1,17 @@
 import type { CommandDraft, MetricPoint } from '@esper/leyline';
 import { confidenceGate } from './confidence-gate.js';
 
-/** What the producer can say about a blend in the consumer's terms (BL-12), as metric name → unit. */
+/** What the producer can say about a blend in the consumer's terms (BL-12). */
 export const BLEND_METRICS = {
-  alpha_mean: 'ratio',
-  alpha_p95: 'ratio',
-  alpha_sparsity: 'ratio',
-  gate_mean: 'ratio',
-  clamped_fraction: 'ratio',
-} as const;
+  'tamiyo.blending.alpha_mean': { unit: 'ratio', means: 'Mean alpha over the channels, where the schedule starts.' },
+  'tamiyo.blending.alpha_p95': { unit: 'ratio', means: '95th percentile of alpha over the channels.' },
+  'tamiyo.blending.alpha_sparsity': {
+    unit: 'ratio',
+    means: 'Share of channels that are not blended at all (CHANNEL).',
+  },
+  'tamiyo.blending.gate_mean': { unit: 'ratio', means: 'How far the confidence gate is open (CONFIDENCE).' },
+  'tamiyo.blending.clamped_fraction': { unit: 'ratio', means: 'Share of factors that stand at 0 or 1.' },
+} as const satisfies Readonly<Record<string, { readonly unit: string; readonly means: string }>>;
 
 /**
  * The figures of a command whose blend was validated, at the alpha it starts from; empty without a blend mode.
@@ -52,8 +55,9 @@ function alphaPoints(alpha: number, factors: readonly number[]): readonly Metric
 const share = (values: readonly number[], holds: (value: number) => boolean): number =>
   values.filter(holds).length / values.length;
 
-const point = (name: keyof typeof BLEND_METRICS, value: number): MetricPoint => ({
-  name: `tamiyo.blending.${name}`,
-  value,
-  unit: BLEND_METRICS[name],
-});
+const point = (name: BlendMetricName, value: number): MetricPoint => {
+  const full = `tamiyo.blending.${name}` as const;
+  return { name: full, value, unit: BLEND_METRICS[full].unit };
+};
+
+type BlendMetricName = keyof typeof BLEND_METRICS extends `tamiyo.blending.${infer Name}` ? Name : never;

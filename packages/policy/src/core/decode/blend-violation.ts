@@ -1,4 +1,5 @@
 import type { TelemetryEvent } from '@esper/leyline';
+import { POLICY_EVENTS } from './policy-events.js';
 
 /** Why a blend may not leave. The first seven are the consumer's own words (BL-10). */
 export const BLEND_REASONS = [
@@ -38,7 +39,7 @@ export const blendViolation = (reason: BlendReason, details: BlendViolation['det
 /** The violation as CRITICAL telemetry. */
 export const blendEvent = ({ reason, details }: BlendViolation): TelemetryEvent => ({
   description: 'blend_validation_failed',
-  level: 'CRITICAL',
+  level: POLICY_EVENTS.blend_validation_failed.level,
   attributes: {
     ...Object.fromEntries(Object.entries(details).map(([key, value]) => [key, String(value)])),
     subsystem: 'tamiyo',

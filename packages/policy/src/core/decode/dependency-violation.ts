@@ -1,5 +1,6 @@
 import type { TelemetryEvent } from '@esper/leyline';
 import { err, ok, type Result } from '@esper/std';
+import { POLICY_EVENTS } from './policy-events.js';
 
 /** What a command depends on and lacks. */
 type DependencyType = 'training_run' | 'seed_operation' | 'seed' | 'blueprint' | 'mesh_host_layers';
@@ -59,7 +60,7 @@ export function dependencyEvent(violation: DependencyViolation): TelemetryEvent 
   const { subsystem, dependencyType, identifier, reason } = violation;
   return {
     description: 'dependency_guard.violation',
-    level: 'CRITICAL',
+    level: POLICY_EVENTS['dependency_guard.violation'].level,
     attributes: {
       ...violation.context,
       subsystem,
