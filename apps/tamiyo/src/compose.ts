@@ -7,10 +7,12 @@ import { randomIds } from '@esper/command-verifier/node';
 import type { FieldReports } from '@esper/field-reports';
 import type { TelemetryEvent } from '@esper/leyline';
 import { type Bus, openEmbeddedBus } from '@esper/oona';
+import { systemTimers as busTimers } from '@esper/oona/node';
 import { type FileCatalogue, openFileCatalogue } from '@esper/registry/node';
 import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildNoticePacket, createTelemetry, type Telemetry } from '@esper/telemetry';
+import { systemTimers as telemetryTimers, uuidIds } from '@esper/telemetry/node';
 import { openWal, type Wal, type WalObserver } from '@esper/wal';
 import { nodeDisk, nodeRandom } from '@esper/wal/node';
 import { fieldReporting, openFieldReports } from './adapters/field-reporting.js';
@@ -100,21 +102,20 @@ interface Carriers {
 
 async function openCarriers(setup: HostSetup, open: OpenParts): Promise<Carriers> {
   const nowMs = () => systemClock.wallMs();
-  const { timers } = nodeWorkerPorts();
   const log = await openLog(setup, 'log');
   open.keep(() => log.close());
   const outbox = await openLog(setup, 'bus');
   open.keep(() => outbox.close());
   const telemetryLog = await openLog(setup, 'telemetry');
   open.keep(() => telemetryLog.close());
-  const bus = await openEmbeddedBus({ journal: folderJournal(outbox, nowMs), timers });
+  const bus = await openEmbeddedBus({ journal: folderJournal(outbox, nowMs), timers: busTimers });
   open.keep(() => bus.close());
   const telemetry = await createTelemetry({
     bus,
     journal: folderJournal(telemetryLog, nowMs),
     clock: systemClock,
-    timers,
-    ids: { messageId: () => randomUUID() },
+    timers: telemetryTimers,
+    ids: uuidIds,
   });
   open.keep(() => telemetry.drain(DRAIN_MS));
   return { log, journal: walJournal(log), bus, telemetry };
