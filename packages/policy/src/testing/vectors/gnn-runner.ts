@@ -117,11 +117,13 @@ type Verdict = Pick<VectorOutcome, 'verdict' | 'rule' | 'detail'>;
 const firstMissing = (graph: HeteroGraph): RelationKey | undefined =>
   RELATION_KEYS.find((key) => graph.edges[key] === undefined);
 
+interface OwedRefusal {
+  readonly code: string;
+  readonly rule: keyof typeof GNN_DEVIATIONS;
+}
+
 /** The refusal that the compiled form owes to a graph the recording computed, and the deviation that says so. */
-function owedRefusal(
-  graph: HeteroGraph,
-  { contract }: Prepared,
-): { code: string; rule: keyof typeof GNN_DEVIATIONS } | undefined {
+function owedRefusal(graph: HeteroGraph, { contract }: Prepared): OwedRefusal | undefined {
   if (firstMissing(graph) !== undefined) return { code: 'relation_missing', rule: 'gnn-relation-missing' };
   const numbers = checkGraphNumbers(graph, contract.limits)?.code;
   if (numbers === 'nonfinite_input') return { code: numbers, rule: 'gnn-nonfinite-refused' };
@@ -137,9 +139,9 @@ function judge(line: GnnCase, answer: Answer): Verdict {
   return detail === undefined ? { verdict: 'equal' } : { verdict: 'unexplained', detail };
 }
 
-function judgeCompiled(line: GnnCase, answer: Answer, graph: HeteroGraph, prepared: Prepared): Verdict {
-  const owed = line.out === undefined ? undefined : owedRefusal(graph, prepared);
-  if (owed === undefined) return judge(line, answer);
+/** `owed`: the refusal that the compiled form owes to this graph. */
+function judgeCompiled(line: GnnCase, answer: Answer, owed: OwedRefusal | undefined): Verdict {
+  if (owed === undefined || line.out === undefined) return judge(line, answer);
   const refused = 'refused' in answer ? answer.refused : 'nothing';
   return refused === owed.code
     ? { verdict: 'explained', rule: owed.rule }
@@ -165,7 +167,7 @@ async function runLine(line: GnnCase, prepared: Prepared, loadModel: LoadModel):
   return [
     { id, tag, form: 'reference', ...judgeUnbounded(line, answerOfReference(graph, prepared), overflows) },
     { id, tag, form: 'op-by-op', ...judgeUnbounded(line, opByOp, overflows) },
-    { id, tag, form: 'compiled', ...judgeCompiled(line, compiled, graph, prepared) },
+    { id, tag, form: 'compiled', ...judgeCompiled(line, compiled, owedRefusal(graph, prepared)) },
   ];
 }
 

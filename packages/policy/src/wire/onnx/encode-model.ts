@@ -24,7 +24,7 @@ import {
 } from './gen/onnx_subset_pb.js';
 
 /** Version of the ONNX file format, of its standard operators, and of the runtime's own ones. */
-export const ONNX_VERSIONS = Object.freeze({ ir: 9, opset: 20, contribOpset: 1 });
+const ONNX_VERSIONS = Object.freeze({ ir: 9, opset: 20, contribOpset: 1 });
 
 /** Numbers of the element types in the ONNX format. */
 const ELEMENT_TYPES: Readonly<Record<OnnxElementType, number>> = { float32: 1, uint8: 2, int8: 3, int64: 7 };

@@ -39,8 +39,9 @@ interface ProductPerType {
 /** Cuts stacked bucket rows by target type, lays the buckets of a node side by side, and multiplies. */
 function writeProducts(build: Build, stacked: string, { targets, rowsPerNode, fold, name }: ProductPerType): string[] {
   const { writer, format } = build;
-  const pieces = writer.ops('Split', [stacked, pieceSizes(build, targets.map(rowsPerNode))], targets.length, {
-    axis: int(0),
+  const pieces = writer.ops('Split', [stacked, pieceSizes(build, targets.map(rowsPerNode))], {
+    count: targets.length,
+    attributes: { axis: int(0) },
   });
   return targets.map((type, t) => {
     const folded = fold(type);
@@ -75,8 +76,15 @@ interface Buckets {
   readonly edges: string;
 }
 
+interface GatLayer {
+  readonly layer: number;
+  readonly x: string;
+  readonly targets: readonly NodeType[];
+  readonly buckets: Buckets;
+}
+
 /** Attention weights of every bucket over every column: [buckets · heads, columns]. */
-function writeAttention({ writer, weights }: Build, layer: number, x: string, buckets: Buckets): string {
+function writeAttention({ writer, weights }: Build, { layer, x, buckets }: GatLayer): string {
   const { attentionHeadCount: heads, edgeFeatureWidth } = weights.dims;
   const inputs = gatInputWidth(weights.dims, layer);
   const columns = RELATIONS.length * heads;
@@ -103,19 +111,14 @@ function writeAttention({ writer, weights }: Build, layer: number, x: string, bu
 }
 
 /** One GAT layer up to its bias: one part per target type. */
-function writeGatLayer(
-  build: Build,
-  layer: number,
-  given: { readonly x: string; readonly targets: readonly NodeType[]; readonly buckets: Buckets },
-): string[] {
+function writeGatLayer(build: Build, given: GatLayer): string[] {
   const { writer, weights } = build;
   const heads = weights.dims.attentionHeadCount;
-  const attention = writeAttention(build, layer, given.x, given.buckets);
-  return writeProducts(build, writer.op('MatMul', [attention, given.x]), {
+  return writeProducts(build, writer.op('MatMul', [writeAttention(build, given), given.x]), {
     targets: given.targets,
     rowsPerNode: (type) => incomingCount(type) * heads,
-    fold: (type) => foldGat(weights, layer, type),
-    name: `gat${layer}`,
+    fold: (type) => foldGat(weights, given.layer, type),
+    name: `gat${given.layer}`,
   });
 }
 
@@ -127,7 +130,7 @@ function writeFirstGat(build: Build, x: string): string {
   const { writer, weights } = build;
   const { sageHiddenWidth, gatHiddenWidth } = weights.dims;
   const buckets = { relations: 'bucket_rel', destinations: 'bucket_dst', edges: 'gat0_edge' };
-  const parts = writeGatLayer(build, 0, { x, targets: GAT0_TARGETS, buckets });
+  const parts = writeGatLayer(build, { layer: 0, x, targets: GAT0_TARGETS, buckets });
   if (sageHiddenWidth !== gatHiddenWidth) return writeGelu(writer, writeWithNullRow(writer, parts, gatHiddenWidth));
   // Equal widths: the residual is added, for the rows that are kept.
   const fresh = writeGelu(writer, writer.op('Concat', parts, { attributes: { axis: int(0) } }));
@@ -144,22 +147,15 @@ function writeLastGat(build: Build, x: string): readonly string[] {
     destinations: prefixRows(writer, 'bucket_dst', q1),
     edges: 'gat1_edge',
   };
-  const parts = writeGatLayer(build, 1, { x, targets: GAT1_TARGETS, buckets });
+  const parts = writeGatLayer(build, { layer: 1, x, targets: GAT1_TARGETS, buckets });
   const fresh = writeGelu(writer, writer.op('Concat', parts, { attributes: { axis: int(0) } }));
   const rows = writer.op('Shape', [fresh], { attributes: { start: int(0), end: int(1) } });
   const kept = writer.op('Add', [fresh, prefixRows(writer, x, rows)]);
-  return writer.ops(
-    'Split',
-    [
-      kept,
-      pieceSizes(
-        build,
-        GAT1_TARGETS.map(() => 1),
-      ),
-    ],
-    GAT1_TARGETS.length,
-    { axis: int(0) },
+  const sizes = pieceSizes(
+    build,
+    GAT1_TARGETS.map(() => 1),
   );
+  return writer.ops('Split', [kept, sizes], { count: GAT1_TARGETS.length, attributes: { axis: int(0) } });
 }
 
 function writeHeads({ writer, weights }: Build, rows: readonly string[]): void {
@@ -170,7 +166,10 @@ function writeHeads({ writer, weights }: Build, rows: readonly string[]): void {
   const first = writeProduct(writer, embedding, { name: 'heads_first', folded: foldFirstHeads(weights), ...small });
   const rawWidth = rawHeads(dims).reduce((sum, { width }) => sum + width, 0);
   const hiddenWidth = twoStageHeads(dims).length * headHiddenWidth(dims);
-  const [raw, hidden] = writer.ops('Split', [first, writer.ints([rawWidth, hiddenWidth])], 2, { axis: int(1) });
+  const [raw, hidden] = writer.ops('Split', [first, writer.ints([rawWidth, hiddenWidth])], {
+    count: 2,
+    attributes: { axis: int(1) },
+  });
   const second = writeProduct(writer, writeGelu(writer, hidden as string), {
     name: 'heads_second',
     folded: foldSecondHeads(weights),

@@ -15,6 +15,12 @@ export interface OperatorOptions {
   readonly as?: string;
 }
 
+/** How an operator with several outputs is written. */
+interface SeveralOutputs {
+  readonly count: number;
+  readonly attributes: Attributes;
+}
+
 /** An int attribute. */
 export const int = (value: number): OnnxAttribute => ({ kind: 'int', value });
 /** A float attribute. */
@@ -71,8 +77,9 @@ export class GraphWriter {
     return output;
   }
 
-  /** An operator with `count` outputs. */
-  ops(op: string, inputs: readonly string[], count: number, attributes: Attributes = {}): readonly string[] {
+  /** An operator with several outputs. */
+  ops(op: string, inputs: readonly string[], given: SeveralOutputs): readonly string[] {
+    const { count, attributes } = given;
     const outputs = Array.from({ length: count }, (_, i) => `${op}_${this.#nodes.length}_${i}`);
     this.#push(op, { inputs, outputs, options: { attributes } });
     return outputs;

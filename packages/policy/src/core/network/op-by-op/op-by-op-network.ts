@@ -15,8 +15,12 @@ export interface UnreachableNodeType {
   readonly nodeType: NodeType;
 }
 
-/** Name and width of each node type's embeddings. */
-type State = ReadonlyMap<NodeType, { readonly name: string; readonly width: number }>;
+interface Embeddings {
+  readonly name: string;
+  readonly width: number;
+}
+
+type State = ReadonlyMap<NodeType, Embeddings>;
 
 interface Layer {
   readonly writer: GraphWriter;
@@ -28,7 +32,7 @@ interface Layer {
 }
 
 /** Mean over the relations that are present, GELU, and the residual where the widths agree. */
-function mergeRelations({ writer, width }: Layer, parts: readonly string[], before: State, type: NodeType): string {
+function mergeRelations({ writer, width }: Layer, parts: readonly string[], skip: Embeddings | undefined): string {
   const stacked = writer.op(
     'Concat',
     parts.map((part) => writer.op('Unsqueeze', [part, writer.ints([0])])),
@@ -36,7 +40,6 @@ function mergeRelations({ writer, width }: Layer, parts: readonly string[], befo
   );
   const mean = writer.op('ReduceMean', [stacked, writer.ints([0])], { attributes: { keepdims: int(0) } });
   const activated = writeGelu(writer, mean);
-  const skip = before.get(type);
   return skip?.width === width ? writer.op('Add', [activated, skip.name]) : activated;
 }
 
@@ -52,9 +55,9 @@ function writeLayer(state: State, given: Layer): Result<State, UnreachableNodeTy
     const part = given.write({ writer, weights, layer, relation, source, target });
     arriving.set(relation.target, [...(arriving.get(relation.target) ?? []), part]);
   }
-  const next = [...arriving].map(([type, parts]): [NodeType, { name: string; width: number }] => [
+  const next = [...arriving].map(([type, parts]): [NodeType, Embeddings] => [
     type,
-    { name: mergeRelations(given, parts, state, type), width: given.width },
+    { name: mergeRelations(given, parts, state.get(type)), width: given.width },
   ]);
   return ok(new Map(next));
 }
