@@ -46,6 +46,7 @@ export {
   type CacheStats,
   cachedCatalogue,
 } from './shell/cached-catalogue.js';
+export { type LiveSlot, liveSlot } from './shell/live-slot.js';
 export { type BundleChecks, loadBundle, type VerifiedBundle } from './shell/load-bundle.js';
 export {
   downgradeStatement,

@@ -126,6 +126,16 @@ describe.skipIf(!HAS_PROC)('child processes', () => {
 });
 
 describe('worker threads', () => {
+  it('hosts that come and go leave no exit listener behind', async () => {
+    const before = process.listenerCount('exit');
+    for (let round = 0; round < 2; round += 1) {
+      const host = await createThreadHost({ model: LOOP_MODEL });
+      expect(process.listenerCount('exit')).toBe(before + 1);
+      await host.close();
+      expect(process.listenerCount('exit')).toBe(before);
+    }
+  });
+
   it('process.exit during a run waits for the run and does not abort the process', async () => {
     const parent = startParent('exit');
     const [code, signal] = (await once(parent, 'exit')) as [number | null, string | null];

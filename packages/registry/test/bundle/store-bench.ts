@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { WallClock } from '@esper/std';
 import { FakeClock } from '@esper/testkit';
 import {
   type BundleManifest,
@@ -88,6 +89,6 @@ export class MemoryFiles implements PolicyStoreFiles {
   }
 }
 
-export function storePorts(files: PolicyStoreFiles, clock = new FakeClock(START_MS)): PolicyStorePorts {
+export function storePorts(files: PolicyStoreFiles, clock: WallClock = new FakeClock(START_MS)): PolicyStorePorts {
   return { files, clock, sha256, signature: holds, architecture: 'tamiyo_gnn_v1', downgrade: holds };
 }

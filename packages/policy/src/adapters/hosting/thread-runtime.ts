@@ -90,8 +90,7 @@ class ThreadRuntime implements Runtime {
         this.#fault = `: ${reasonOf(error)}`;
       });
       this.#worker.once('exit', (code) => {
-        this.#activity[0] = IDLE;
-        watched.delete(this.#activity);
+        releaseExit(this.#activity);
         const how = `exit code ${code}${this.#fault}`;
         this.#resolveStarted({ kind: 'died', reason: how });
         resolve(how);
@@ -111,6 +110,13 @@ const watched = new Set<Int32Array>();
 function holdExitWhileBusy(activity: Int32Array): void {
   if (watched.size === 0) process.once('exit', holdExit);
   watched.add(activity);
+}
+
+/** The thread is gone: nothing of it can be in native code. The last one takes the listener with it. */
+function releaseExit(activity: Int32Array): void {
+  activity[0] = IDLE;
+  watched.delete(activity);
+  if (watched.size === 0) process.off('exit', holdExit);
 }
 
 function holdExit(): void {
