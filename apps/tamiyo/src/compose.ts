@@ -246,6 +246,10 @@ function openPolicy({ config, keys }: HostSetup): Promise<OpenedPolicy> {
     signer: createBytesSigner({ keyRing: keys, clock: systemClock }),
     host: values['inference.host'],
     standbyCount: values['inference.standbyCount'],
-    blend: { enabled: values['blend.annotationsEnabled'], mode: values['blend.modeDefault'] },
+    // Without the operator's word the policy chooses among the modes that can be served.
+    blend: {
+      enabled: values['blend.annotationsEnabled'],
+      ...(config.sources['blend.modeDefault'] === 'default' ? {} : { mode: values['blend.modeDefault'] }),
+    },
   });
 }

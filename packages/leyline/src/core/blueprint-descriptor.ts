@@ -66,6 +66,7 @@ export interface GraphMetadata {
   /** Pairs of layer indices. */
   readonly layerAdjacency?: readonly (readonly [number, number])[];
   readonly monitors?: readonly SeedMonitor[];
+  /** `riskMax`: raw risk; `stageMin`: fraction of the last stage, 0 to 1. */
   readonly monitorThresholds?: { readonly riskMax?: number; readonly stageMin?: number };
   readonly allowedParametersBySeedId?: Readonly<Record<string, readonly string[]>>;
   readonly allowedParametersBySeedIndex?: Readonly<Record<string, readonly number[]>>;

@@ -79,7 +79,7 @@ const graphMetadataSchema = record<GraphMetadata>({
   monitors: list(monitor, LIMITS.monitorsMax).optional(),
   monitorThresholds: record<NonNullable<GraphMetadata['monitorThresholds']>>({
     riskMax: fact().optional(),
-    stageMin: whole().optional(),
+    stageMin: fact(0, 1).optional(),
   }).optional(),
   allowedParametersBySeedId: mapOf(list(name(), LIMITS.allowListNamesMax), LIMITS.allowListSeedsMax).optional(),
   allowedParametersBySeedIndex: mapOf(list(whole(), LIMITS.allowListNamesMax), LIMITS.allowListSeedsMax).optional(),

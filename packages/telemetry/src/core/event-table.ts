@@ -132,6 +132,12 @@ export const TAMIYO_EVENTS = {
     urgent: true,
     means: 'A command was refused by its verifier; `reason` says why.',
   },
+  blend_validation_failed: {
+    level: 'CRITICAL',
+    urgent: true,
+    means: 'A SEED carries blend annotations that the executing side would refuse; no command.',
+  },
+  record_lost: { level: 'CRITICAL', urgent: true, means: 'A record that had to be durable could not be written.' },
   command_validation_failed: {
     level: 'ERROR',
     urgent: true,
