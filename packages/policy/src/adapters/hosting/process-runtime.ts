@@ -97,11 +97,12 @@ class ProcessRuntime implements Runtime {
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS_KEPT);
     });
-    // EPIPE and ECONNRESET come when the child is gone: `ended` reports that.
-    const gone = (error: Error): void => {
-      this.#stderr = `${this.#stderr} ${error.message}`.slice(-STDERR_CHARS_KEPT);
+    // EPIPE and ECONNRESET come when the child is gone, and `ended` says how; a child that lives behind a broken pipe is no use.
+    const broken = (): void => {
+      this.#child.kill('SIGKILL');
     };
-    for (const handle of [this.#channel, this.#child.stderr, this.#child.stdio[LIFELINE_FD]]) handle?.on('error', gone);
+    for (const handle of [this.#channel, this.#child.stderr, this.#child.stdio[LIFELINE_FD]])
+      handle?.on('error', broken);
   }
 
   #receive(header: FrameHeader, body: Uint8Array): void {
