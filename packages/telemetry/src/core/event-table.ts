@@ -137,7 +137,6 @@ export const TAMIYO_EVENTS = {
     urgent: true,
     means: 'A SEED carries blend annotations that the executing side would refuse; no command.',
   },
-  record_lost: { level: 'CRITICAL', urgent: true, means: 'A record that had to be durable could not be written.' },
   command_validation_failed: {
     level: 'ERROR',
     urgent: true,
