@@ -33,11 +33,12 @@ function fillAdjacency(graph: HeteroGraph, plan: RowPlan): Dense {
       adjacency.data[row * plan.columns + plan.firstRow[type] + i] = 1;
     }
   }
+  const degree = new Int32Array(plan.columns);
   for (const [r, { source, target }] of RELATIONS.entries()) {
     const edges = graph.edges[RELATION_KEYS[r] as RelationKey] as EdgeTable;
     const stride = incomingCount(target) + 1;
     const first = plan.firstSageRow[target] + incomingPosition(target, r);
-    const degree = new Int32Array(plan.counts[target]);
+    degree.fill(0);
     for (let e = 0; e < edges.target.length; e += 1) {
       const to = edges.target[e] as number;
       degree[to] = (degree[to] as number) + 1;
@@ -75,10 +76,11 @@ function fillEdges(into: Dense, edges: EdgeTable, { first, stride, column }: Pla
 /** No edges anywhere: the mask closes every column but the null node's, which stays open until an edge arrives. */
 function closedBuckets(rows: number, channels: number, columns: number): Dense {
   const buckets = dense(rows, channels, columns);
-  for (let row = 0; row < rows; row += 1) {
-    const mask = (row * channels + channels - 1) * columns;
-    buckets.data.fill(NO_EDGE_MASK, mask, mask + columns - 1);
-  }
+  const { data } = buckets;
+  const bucketSize = channels * columns;
+  data.fill(NO_EDGE_MASK, bucketSize - columns, Math.min(data.length, bucketSize - 1));
+  // The first bucket, doubled until all are filled.
+  for (let done = bucketSize; done < data.length; done *= 2) data.copyWithin(done, 0, done);
   return buckets;
 }
 
@@ -99,20 +101,37 @@ function fillAttention(graph: HeteroGraph, plan: RowPlan, channels: number): { f
   return { first, last };
 }
 
+/** Position of the low half of a 64-bit number among 32-bit ones, on this machine. */
+const LOW = new Int32Array(BigInt64Array.of(1n).buffer)[0] === 1 ? 0 : 1;
+
+/** Writes small non-negative numbers into 64-bit cells without making a BigInt of each. */
+function smallLongs(length: number): { readonly longs: BigInt64Array; set(at: number, value: number): void } {
+  const longs = new BigInt64Array(length);
+  const halves = new Int32Array(longs.buffer);
+  return {
+    longs,
+    set: (at, value) => {
+      halves[2 * at + LOW] = value;
+    },
+  };
+}
+
 function fillBucketIndex(plan: RowPlan): { readonly relations: BigInt64Array; readonly destinations: BigInt64Array } {
-  const relations = new BigInt64Array(plan.firstBuckets);
-  const destinations = new BigInt64Array(plan.firstBuckets);
+  const relations = smallLongs(plan.firstBuckets);
+  const destinations = smallLongs(plan.firstBuckets);
   let bucket = 0;
   for (const type of GAT0_TARGETS) {
+    const incoming = INCOMING_RELATIONS[type];
     for (let i = 0; i < plan.counts[type]; i += 1) {
-      for (const r of INCOMING_RELATIONS[type]) {
-        relations[bucket] = BigInt(r);
-        destinations[bucket] = BigInt((plan.firstRow[type] + i) * DESTINATION_STRIDE + r);
+      for (let k = 0; k < incoming.length; k += 1) {
+        const r = incoming[k] as number;
+        relations.set(bucket, r);
+        destinations.set(bucket, (plan.firstRow[type] + i) * DESTINATION_STRIDE + r);
         bucket += 1;
       }
     }
   }
-  return { relations, destinations };
+  return { relations: relations.longs, destinations: destinations.longs };
 }
 
 const edgeTensor = ({ rows, channels, columns, data }: Dense): PlainTensor => ({
