@@ -25,13 +25,12 @@ const threw = (error: unknown): VectorOutcome => ({
   detail: `the runner threw: ${error instanceof Error ? error.message : String(error)}`,
 });
 
-async function settled(
-  run: () => readonly VectorOutcome[] | Promise<readonly VectorOutcome[]>,
-): Promise<readonly VectorOutcome[]> {
+/** Runs a runner; what it throws is an outcome too. */
+async function settled(run: () => ReturnType<LineRunner>): Promise<readonly VectorOutcome[]> {
   try {
-    const outcomes: unknown = await run();
-    if (!Array.isArray(outcomes)) throw new TypeError('it returned no list of outcomes');
-    return outcomes as readonly VectorOutcome[];
+    const given = (await run()) as VectorOutcome | readonly VectorOutcome[] | undefined;
+    if (given === undefined) throw new TypeError('it returned no outcome');
+    return 'kind' in given ? [given] : given;
   } catch (error) {
     return [threw(error)];
   }

@@ -26,7 +26,7 @@ state. While conservative mode is off, the reason the prototype still remembers 
 (D-18c).
 `;
 
-const cell = (text: string): string => text.replaceAll('|', '\\|');
+const cell = (text = ''): string => text.replaceAll('|', '\\|');
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function rules(deviations: readonly Deviation[]): string {
@@ -69,7 +69,7 @@ export const deviationsPage = (deviations: readonly Deviation[], shares: readonl
 
 /** The shares a page shows, so that it can be rendered again without the vectors. */
 export const sharesOnPage = (page: string): readonly Share[] =>
-  [...page.matchAll(/^\| ([\w-]+) \| (DEV-[\w-]+) \| ([\d.]+) % \|$/gm)].map((match) => ({
+  [...page.matchAll(/^\| ([\w-]+) \| ([\w-]+) \| ([\d.]+) % \|$/gm)].map((match) => ({
     file: match[1] ?? '',
     id: match[2] ?? '',
     share: Number(match[3]) / 100,

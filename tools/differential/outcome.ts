@@ -14,7 +14,8 @@ export interface VectorFolder {
   read(path: string): Uint8Array | undefined;
 }
 
-type Outcomes = readonly VectorOutcome[] | Promise<readonly VectorOutcome[]>;
+/** One outcome per recorded result of a line; a line that holds one result may give it bare. */
+type Outcomes = VectorOutcome | readonly VectorOutcome[] | Promise<VectorOutcome> | Promise<readonly VectorOutcome[]>;
 export type LineRunner = (line: unknown) => Outcomes;
 export type FolderRunner = (folder: VectorFolder) => Outcomes;
 
@@ -22,14 +23,15 @@ export type FolderRunner = (folder: VectorFolder) => Outcomes;
 export interface Deviation {
   readonly id: string;
   readonly rule: string;
-  readonly why: string;
+  readonly why?: string;
   /** Which input it shows on, and what the expected value is computed from. */
-  readonly recognisedBy: string;
+  readonly recognisedBy?: string;
 }
 
 /** What a package's `testing` entry may export for the comparison. */
 export interface VectorExports {
   readonly vectorRunners?: Readonly<Record<string, LineRunner>>;
   readonly folderRunners?: Readonly<Record<string, FolderRunner>>;
-  readonly deviations?: readonly Deviation[];
+  /** As a list, or as rules by id. */
+  readonly deviations?: readonly Deviation[] | Readonly<Record<string, string>>;
 }

@@ -8,6 +8,8 @@ export const REASONS: Readonly<Record<string, string>> = {
     'The recordings were made with the timeout flags set by hand in a quarter of the lines. In the prototype’s own service they are never set, because a timeout raises (D-19).',
   'DEV-RE-04':
     'Every line in which conservative mode is entered or was on ends in the prototype with the mode off. The dwell is the point of the change (D-18).',
+  'DEV-RE-10':
+    'One of the seven golden scenarios has a sheet that is riskier than its blueprint, and its blueprint_risk annotation shows the greater of the two; in the long file the share is small.',
   'DEV-RE-12':
     'A breaker event follows from the timeout flags and breaker states the recordings set by hand. Only its place among the events differs.',
 };

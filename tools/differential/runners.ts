@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../cli/workspace.ts';
+import { runGnnCases } from './gnn-cases.ts';
 import type { Deviation, FolderRunner, LineRunner, VectorExports } from './outcome.ts';
 
 /** The packages whose `testing` entry may hold runners. To join: export `vectorRunners` or `folderRunners`, and `deviations`. */
@@ -27,13 +28,19 @@ async function exportsOf(name: string): Promise<VectorExports> {
   return existsSync(path) ? ((await import(pathToFileURL(path).href)) as VectorExports) : {};
 }
 
+const listOf = (given: NonNullable<VectorExports['deviations']>): readonly Deviation[] =>
+  Array.isArray(given) ? given : Object.entries(given).map(([id, rule]) => ({ id, rule: String(rule) }));
+
 /** Collects what the packages export. Throws when two packages claim one name or one id. */
 export async function loadRunners(): Promise<Runners> {
   const all = await Promise.all(PACKAGES.map(exportsOf));
   const runners = {
     lines: unique(all.flatMap((from) => Object.entries(from.vectorRunners ?? {}))),
-    folders: unique(all.flatMap((from) => Object.entries(from.folderRunners ?? {}))),
-    deviations: all.flatMap((from) => from.deviations ?? []),
+    folders: unique([
+      ['gnn-cases', runGnnCases] as const,
+      ...all.flatMap((from) => Object.entries(from.folderRunners ?? {})),
+    ]),
+    deviations: all.flatMap((from) => listOf(from.deviations ?? [])),
   };
   unique(runners.deviations.map((deviation) => [deviation.id, deviation] as const));
   return runners;

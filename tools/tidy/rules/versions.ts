@@ -22,6 +22,9 @@ export function versionsRule(tree: Tree): readonly Finding[] {
 function catalogOf(yaml: string): ReadonlyMap<string, string> {
   const block = /^catalog:\n((?: {2}.*\n)+)/m.exec(yaml)?.[1] ?? '';
   return new Map(
-    [...block.matchAll(/^ {2}['"]?([^'":]+)['"]?: *['"]?([^'"\n]+)['"]?$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']),
+    [...block.matchAll(/^ {2}['"]?([^'":]+)['"]?: *['"]?([^'"\n]+)['"]?$/gm)].map((match) => [
+      match[1] ?? '',
+      match[2] ?? '',
+    ]),
   );
 }
