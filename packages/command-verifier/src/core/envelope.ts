@@ -42,7 +42,7 @@ export function readUint32(bytes: Uint8Array, offset: number): number {
 /** The length-prefixed part that begins at `offset`, or `undefined` when it does not fit into the bytes. */
 export function readPart(bytes: Uint8Array, offset: number): Span | undefined {
   const from = offset + LENGTH_BYTES;
-  if (from > bytes.length) return undefined;
+  // A prefix that is cut itself ends behind the bytes, whatever length it reads as.
   const to = from + readUint32(bytes, offset);
   return to <= bytes.length ? { from, to } : undefined;
 }

@@ -111,15 +111,15 @@ export class Watermark {
 }
 
 /**
- * How many sequence numbers to go ahead: as many as the run uses in half of `leadMs` at its present pace, but at most as
- * many as it used since its last step, so that a burst does not make the lead long. Half, because a pace is a guess and
- * `leadMs` is a promise. None when the issuer's clock went back.
+ * How many sequence numbers to go ahead: as many as the run uses in a quarter of `leadMs` at its present pace, but at most as
+ * many as it used since its last step, so that a burst does not make the lead long. A quarter, because a pace is a guess
+ * and `leadMs` is a promise. None when the issuer's clock went back.
  */
 function sequenceLead(command: DatedPosition, last: DatedPosition | undefined, limits: WatermarkLimits): number {
   if (last === undefined) return 0;
   const used = command.sequence - last.sequence;
   const elapsedMs = command.issuedAtMs - last.issuedAtMs;
   if (used <= 0 || elapsedMs < 0) return 0;
-  const paced = elapsedMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((used * limits.leadMs) / (2 * elapsedMs));
+  const paced = elapsedMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((used * limits.leadMs) / (4 * elapsedMs));
   return Math.min(used, paced, limits.sequenceLeadMax);
 }
