@@ -92,7 +92,7 @@ const verdicts = (outcomes: readonly VectorOutcome[]) => outcomes.map(({ verdict
 const ask = async (line: GnnCase) => verdicts(await run(line, WEIGHTS, CONFIG));
 
 describe('the runner of recorded graphs, on cases worked out by hand', () => {
-  it('all three computations give the answer worked out by hand', async () => {
+  it('P-D42: all three give the answer worked out by hand: GELU, no norm after convolutions, global row read out', async () => {
     expect(await run(handCase(), WEIGHTS, CONFIG)).toEqual(
       ['reference', 'op-by-op', 'compiled'].map((form) => ({ id: 0, tag: 'by-hand', form, verdict: 'equal' })),
     );
