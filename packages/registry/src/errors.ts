@@ -135,6 +135,18 @@ export const REGISTRY_ERRORS = {
     means: 'The new policy failed its health gate after the swap; the last known good one is back in force.',
     next: 'Look at the failures of its first decisions before you stage it again.',
   },
+  OMS_INVALID: {
+    means: 'A model signature is not a bundle of OpenSSF Model Signing v1.0, or contradicts itself.',
+    next: 'Sign the model again; read the field that the message names.',
+  },
+  OMS_SIGNATURE_INVALID: {
+    means: 'The signature of a model does not hold, or its signer is not trusted.',
+    next: "Do not use the model. Find out who signed it, or add the signer's key or root certificate.",
+  },
+  OMS_FILES_DIFFER: {
+    means: 'The files are not exactly those that the model signature covers.',
+    next: 'Get the model again, whole, from where it was signed.',
+  },
   HISTORY_BROKEN: {
     means: 'The history of policies has been changed or damaged: an entry does not continue the one before it.',
     next: 'Find out who changed it; restore the file from a backup. Nothing is repaired automatically.',

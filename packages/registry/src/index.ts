@@ -70,4 +70,11 @@ export {
 } from './shell/update-policy.js';
 export { BLUEPRINTS_MAX, type CatalogueChecks, catalogueBytes, parseCatalogue } from './wire/catalogue-file.js';
 export { manifestBytes, parseManifest } from './wire/manifest-schema.js';
+export {
+  type OmsChecks,
+  type OmsSignatureCheck,
+  type OmsSigner,
+  type OmsVerified,
+  verifyOms,
+} from './wire/oms-bundle.js';
 export { parseTable, tableText } from './wire/table-file.js';

@@ -6,6 +6,7 @@ export {
   openNameTables,
   readNameTables,
 } from './adapters/name-table-folder.js';
+export { omsCertificateCheck, omsKeyCheck } from './adapters/oms-signature.js';
 export { type PolicyStoreFolder, policyStoreFolder } from './adapters/policy-store-folder.js';
 export { sha256 } from './adapters/sha256.js';
 export { openUrzaCatalogue, type UrzaCatalogue, type UrzaOptions } from './adapters/urza-catalogue.js';
