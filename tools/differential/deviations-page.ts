@@ -64,8 +64,10 @@ function reasons(shares: readonly Share[]): string {
 }
 
 /** `docs/deviations.md`. */
-export const deviationsPage = (deviations: readonly Deviation[], shares: readonly Share[]): string =>
-  [INTRO, rules(deviations), shareTable(shares), reasons(shares)].join('\n');
+export function deviationsPage(deviations: readonly Deviation[], given: readonly Share[]): string {
+  const shares = [...given].sort((a, b) => (`${a.file} ${a.id}` < `${b.file} ${b.id}` ? -1 : 1));
+  return [INTRO, rules(deviations), shareTable(shares), reasons(shares)].join('\n');
+}
 
 /** The shares a page shows, so that it can be rendered again without the vectors. */
 export const sharesOnPage = (page: string): readonly Share[] =>

@@ -1,9 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../cli/workspace.ts';
 import { compareFolder } from './compare-folder.ts';
-import { deviationsPage, unreasoned } from './deviations-page.ts';
+import { deviationsPage, type Share, sharesOnPage, unreasoned } from './deviations-page.ts';
+import type { Deviation } from './outcome.ts';
 import { loadRunners } from './runners.ts';
 import { type Summary, sharesOf } from './tally.ts';
 import { VECTOR_FILES } from './vector-files.ts';
@@ -54,6 +55,14 @@ function report(summary: Summary): void {
     console.log(`${id} shows in more than a fifth of a file and has no written reason`);
 }
 
+/** Writes `docs/deviations.md`. Files that were not compared this time keep the shares the page had. */
+function writePage(deviations: readonly Deviation[], summary: Summary): void {
+  const path = join(ROOT, 'docs', 'deviations.md');
+  const before: readonly Share[] = existsSync(path) ? sharesOnPage(readFileSync(path, 'utf8')) : [];
+  const kept = before.filter(({ file }) => summary.byFile[file] === undefined);
+  writeFileSync(path, deviationsPage(deviations, [...kept, ...sharesOf(summary)]));
+}
+
 /** `pnpm differential --vectors DIR [--only a,b] [--json] [--write-docs]`: exit 1 when something is unexplained, 2 on wrong usage. */
 async function main(): Promise<void> {
   let flags: Flags;
@@ -66,9 +75,7 @@ async function main(): Promise<void> {
   }
   const runners = await loadRunners();
   const summary = await compareFolder(flags.vectors, flags.names, runners);
-  if (flags.writeDocs) {
-    writeFileSync(join(ROOT, 'docs', 'deviations.md'), deviationsPage(runners.deviations, sharesOf(summary)));
-  }
+  if (flags.writeDocs) writePage(runners.deviations, summary);
   if (!flags.json) report(summary);
   console.log(JSON.stringify(summary));
   process.exitCode = summary.unexplained === 0 ? 0 : 1;
