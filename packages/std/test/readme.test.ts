@@ -7,11 +7,16 @@ import { expect, it } from 'vitest';
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
 
 it('the example of the README runs and says what it should', () => {
-  const example = /^## Example[\s\S]*?```ts\n([\s\S]*?)```/m.exec(readFileSync(join(home, 'README.md'), 'utf8'))?.[1] ?? '';
+  const example =
+    /^## Example[\s\S]*?```ts\n([\s\S]*?)```/m.exec(readFileSync(join(home, 'README.md'), 'utf8'))?.[1] ?? '';
   const folder = mkdtempSync(join(home, '.readme-'));
   try {
     writeFileSync(join(folder, 'example.ts'), example);
-    const out = execFileSync(process.execPath, ['--import', 'tsx', '--conditions=@esper/source', join(folder, 'example.ts')], { cwd: home, encoding: 'utf8' });
+    const out = execFileSync(
+      process.execPath,
+      ['--import', 'tsx', '--conditions=@esper/source', join(folder, 'example.ts')],
+      { cwd: home, encoding: 'utf8' },
+    );
     expect(out).toBe('LAMP_BROKEN Change the bulb.\n');
   } finally {
     rmSync(folder, { recursive: true });
