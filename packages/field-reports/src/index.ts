@@ -19,3 +19,16 @@ export {
 } from './options.js';
 export type { RandomFraction, ReportJournal, ReportPublisher } from './ports.js';
 export { FieldReports, type FieldReportsSetup, type FlushReport } from './shell/field-reports.js';
+export {
+  type LegacyLog,
+  type LegacyProblem,
+  type LegacyProblemKind,
+  type LegacyRecord,
+  readLegacyLog,
+} from './wire/legacy-log.js';
+export {
+  type LegacyEntry,
+  type LegacySidecar,
+  type LegacySidecarKind,
+  readLegacySidecar,
+} from './wire/legacy-sidecar.js';

@@ -13,7 +13,7 @@ it('the example of the README runs and says what it should', () => {
   try {
     writeFileSync(join(folder, 'example.ts'), example);
     const flags = ['--import', 'tsx', '--conditions=@esper/source', join(folder, 'example.ts')];
-    expect(execFileSync(process.execPath, flags, { cwd: folder, encoding: 'utf8' })).toBe('fr-c-1 SUCCESS true\n');
+    expect(execFileSync(process.execPath, flags, { cwd: folder, encoding: 'utf8' })).toBe('fr-d-1 NEUTRAL true\n');
   } finally {
     rmSync(folder, { recursive: true });
   }

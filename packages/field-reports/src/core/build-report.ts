@@ -56,7 +56,7 @@ export function buildDecisionReport(input: DecisionReportInput): FieldReport {
     ...(command.targetSeedId === undefined ? {} : { seedId: command.targetSeedId }),
     ...(blueprintId === undefined || blueprintId === '' ? {} : { blueprintId }),
     outcome,
-    notes: noteOf(input.events, command.decision?.blend?.mode).slice(0, NOTES_CHARS_MAX),
+    notes: noteOf(input.events, command.decision?.blend?.shape).slice(0, NOTES_CHARS_MAX),
     metrics: collectMetrics(input.measured, command.decision),
   };
 }

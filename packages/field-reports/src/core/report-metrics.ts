@@ -1,5 +1,5 @@
 import type { DecisionMetadata, Signal } from '@esper/leyline';
-import { finiteSignal } from '@esper/leyline';
+import { finiteSignal, SCHEDULE_SHAPES } from '@esper/leyline';
 
 /** Values that the decision was made from. What is absent was not measured. */
 export interface MeasuredValues {
@@ -47,6 +47,7 @@ function fromDecision(decision: DecisionMetadata | undefined): readonly (readonl
     ['value_estimate', policy?.valueEstimate],
     ['risk_index', policy?.riskIndex],
     ['risk_score', policy?.riskScore],
+    ['blending_index', blend === undefined ? undefined : SCHEDULE_SHAPES.indexOf(blend.shape)],
     ['blending_schedule_start', blend?.scheduleStart],
     ['blending_schedule_end', blend?.scheduleEnd],
     ['selected_seed_score', selection?.seedScore],

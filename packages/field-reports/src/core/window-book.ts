@@ -71,7 +71,8 @@ export class WindowBook {
       if (end === undefined) kept.push(updated);
       else closed.push(close(end === 'rolled_back' ? window : updated, end));
     }
-    if (report.commandId !== undefined) kept.push(openWindow(report, seen.epoch, this.#limits.windowEpochs));
+    const known = kept.some(({ commandId }) => commandId === report.commandId);
+    if (report.commandId !== undefined && !known) kept.push(openWindow(report, seen.epoch, this.#limits.windowEpochs));
     while (kept.length > this.#limits.windowsPerRunMax)
       closed.push(close(kept.shift() as ObservationWindow, 'displaced'));
     this.#runs.delete(seen.trainingRunId);

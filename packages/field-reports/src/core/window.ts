@@ -77,12 +77,16 @@ export function observe(window: ObservationWindow, seen: Evaluation): Observatio
     evaluations: window.evaluations + 1,
     latestEpoch: Math.max(window.latestEpoch, seen.epoch),
     lossDelta: include(window.lossDelta, seen.lossDelta),
-    hookLatencyMs: include(window.hookLatencyMs, seen.hookLatencyMs),
+    // A latency of zero or less is no measurement.
+    hookLatencyMs: include(window.hookLatencyMs, positive(seen.hookLatencyMs)),
     nonFinite: window.nonFinite + (bad ? 1 : 0),
     lastReason: seen.reason === '' ? window.lastReason : seen.reason,
     hasCritical: window.hasCritical || seen.critical,
   };
 }
+
+const positive = (value: number | undefined): number | undefined =>
+  value !== undefined && value > 0 ? value : undefined;
 
 function include(aggregate: Aggregate, value: number | undefined): Aggregate {
   if (value === undefined || !Number.isFinite(value)) return aggregate;

@@ -67,6 +67,7 @@ describe('the report of a decision', () => {
       value_estimate: 0.2,
       risk_index: 3,
       risk_score: 0.4,
+      blending_index: 0,
       blending_schedule_start: 0.5,
       blending_schedule_end: 0.75,
       selected_seed_score: 0.6,
@@ -110,12 +111,11 @@ describe('the report of a decision', () => {
 
   it.each([
     ['the first timeout wins', ['a', 'timeout_urza', 'timeout_inference', 'b'], undefined, 'timeout_urza'],
-    ['else the last event', ['a', 'b'], 'CONVEX', 'b'],
-    ['else the blend', [], 'CONVEX', 'blending:CONVEX'],
+    ['else the last event', ['a', 'b'], 'cosine', 'b'],
+    ['else the blend', [], 'cosine', 'blending:cosine'],
     ['else nothing', [], undefined, ''],
-  ] as const)('FR-06: %s', (_, descriptions, mode, notes) => {
-    const blend =
-      mode === undefined ? {} : { blend: { shape: 'linear', scheduleStart: 0, scheduleEnd: 1, mode } as const };
+  ] as const)('FR-06: %s', (_, descriptions, shape, notes) => {
+    const blend = shape === undefined ? {} : { blend: { shape, scheduleStart: 0, scheduleEnd: 1 } as const };
     const built = buildDecisionReport({
       ...base,
       events: descriptions.map(event),
