@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../cli/run.ts';
 import { ROOT } from '../cli/workspace.ts';
@@ -16,8 +15,9 @@ if (build.code !== 0) {
   process.exit(build.code);
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'tamiyo-test-'));
-const reportPath = join(folder, 'report.json');
+// Kept for `pnpm trace --report`, which then needs no second run.
+const reportPath = join(ROOT, 'node_modules', '.cache', 'tamiyo', 'test-report.json');
+await rm(reportPath, { force: true });
 const tests = await run(process.execPath, [
   join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
   'run',
@@ -27,7 +27,6 @@ const tests = await run(process.execPath, [
   ...process.argv.slice(2),
 ]);
 const totals = countTests(JSON.parse(readFileSync(reportPath, 'utf8')) as VitestReport);
-await rm(folder, { recursive: true, force: true });
 
 for (const title of totals.skippedTitles) console.log(`skipped: ${title}`);
 for (const suite of totals.brokenSuites) console.log(`suite did not run: ${suite}`);
