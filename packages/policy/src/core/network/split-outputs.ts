@@ -23,23 +23,32 @@ export interface OutputsExpected {
 
 type Floats = Result<Float32Array, OutputsRefusal>;
 
-const allFinite = (values: Float32Array): boolean => values.every(Number.isFinite);
+function allFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
 
-/** The numbers of one output with the leading size `rows` (at least, when `atLeast`) and the trailing size `width`. */
-function take(
-  outputs: TensorMap,
-  tensor: string,
-  size: { readonly rows: number; readonly width: number; readonly atLeast?: boolean },
-): Floats {
-  const found: PlainTensor | undefined = outputs[tensor];
+interface Size {
+  readonly rows: number;
+  readonly width: number;
+  readonly atLeast?: boolean;
+}
+
+function invalid(tensor: string, size: Size, found: PlainTensor | undefined): Floats {
   const expected = `float32 [${size.atLeast ? '≥ ' : ''}${size.rows}, ${size.width}]`;
   const actual = found === undefined ? 'nothing' : `${found.type} [${found.dims.join(', ')}]`;
-  const invalid = err({ code: 'output_shape_invalid' as const, tensor, expected, actual });
-  if (found?.type !== 'float32') return invalid;
+  return err({ code: 'output_shape_invalid', tensor, expected, actual });
+}
+
+/** The numbers of one output with the leading size `rows` (at least, when `atLeast`) and the trailing size `width`. */
+function take(outputs: TensorMap, tensor: string, size: Size): Floats {
+  const found: PlainTensor | undefined = outputs[tensor];
+  if (found?.type !== 'float32') return invalid(tensor, size, found);
   const [rows = -1, width = -1] = found.dims;
   const rowsRight = size.atLeast ? rows >= size.rows : rows === size.rows;
-  if (found.dims.length !== 2 || width !== size.width || !rowsRight || found.data.length !== rows * width)
-    return invalid;
+  if (found.dims.length !== 2 || width !== size.width || !rowsRight || found.data.length !== rows * width) {
+    return invalid(tensor, size, found);
+  }
   const values = found.data.subarray(0, size.rows * width);
   return allFinite(values) ? ok(values) : err({ code: 'nonfinite_output', tensor });
 }

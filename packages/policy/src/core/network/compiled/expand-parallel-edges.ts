@@ -1,6 +1,5 @@
 import type { EdgeTable, HeteroGraph, NodeTable } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, RELATION_KEYS, RELATIONS, type RelationKey } from '../../graph/schema.js';
-import { firstParallelEdge } from '../parallel-edges.js';
 
 /** How often each node of a type must stand in the graph. */
 type Copies = Readonly<Record<NodeType, Int32Array>>;
@@ -92,22 +91,12 @@ function copyEdges({ source, target, edges, ordinal }: Numbered, rows: RowsByTyp
   };
 }
 
-function hasParallelEdges(graph: HeteroGraph): boolean {
-  return RELATIONS.some(({ source, target }, r) => {
-    const edges = graph.edges[RELATION_KEYS[r] as RelationKey];
-    if (edges === undefined) return false;
-    return firstParallelEdge(edges, graph.nodes[source].ids.length, graph.nodes[target].ids.length) !== -1;
-  });
-}
-
 /**
  * A graph without parallel edges that the network cannot tell from the given one. A node that is the source of several
  * edges to one target gets copies with the same features and the same in-edges, hence the same embedding in every layer;
- * each parallel edge starts at another copy. Copies stand behind the originals of their type. Returns the given graph
- * itself when it has no parallel edges.
+ * each parallel edge starts at another copy. Copies stand behind the originals of their type.
  */
 export function expandParallelEdges(graph: HeteroGraph): HeteroGraph {
-  if (!hasParallelEdges(graph)) return graph;
   const relations = numberEdges(graph);
   const copies = copiesNeeded(graph, relations);
   const rows = Object.fromEntries(NODE_TYPES.map((type) => [type, copyRows(copies[type])])) as unknown as RowsByType;
