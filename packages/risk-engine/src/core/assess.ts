@@ -6,7 +6,7 @@ import type { Evaluator } from './evaluators/evaluator.js';
 import { EVALUATORS } from './evaluators/table.js';
 import type { Finding } from './finding.js';
 import { finalAnnotations } from './fold/annotations.js';
-import { annotate, mitigate } from './fold/command.js';
+import { finalCommand } from './fold/command.js';
 import { eventsOf } from './fold/events.js';
 import { type Judgement, judgeAll } from './fold/judgement.js';
 import { nextMode } from './fold/next-mode.js';
@@ -79,20 +79,22 @@ function conclude(
   more: { readonly seenMs: RiskState['seenMs']; readonly earlier: readonly TelemetryEvent[] },
 ): Assessment {
   const { draft, config, state } = context;
-  const quota = judgeQuota(first, context);
+  const quota = judgeQuota(first, foldFindings(first.judged), context);
+  const { verdicts } = quota;
   const { judged, sequence } = quota.judgement;
-  const verdicts = foldFindings(judged);
   const mode = nextMode(judged, context);
   const conservative = state.mode.kind === 'on' || mode.entered !== null;
   const changed = tightens(draft, verdicts.mitigation);
-  const command = annotate(mitigate(draft, verdicts, config), finalAnnotations(context, verdicts.reason), {
+  const risk = {
     reason: verdicts.reason,
     reasons: verdicts.reasons,
     conservative,
     changed,
     ...(config.digest === undefined ? {} : { configDigest: config.digest }),
-  });
-  const findings = judged.map((entry) => publish(entry, judged, draft));
+  };
+  const annotations = finalAnnotations(context, verdicts.reason);
+  const command = finalCommand(draft, verdicts, { config, annotations, risk });
+  const findings = judged.map((entry) => publish(entry, verdicts.acting, draft));
   const deciding = verdicts.deciding === undefined ? undefined : findings[judged.indexOf(verdicts.deciding)];
   return {
     command,

@@ -64,7 +64,7 @@ function liveRun(seed: number): { readonly records: readonly RiskRecord[]; reado
 
 describe('replay', () => {
   it('a run is rebuilt from its records, every state to the bit', () => {
-    for (let seed = 1; seed <= 20; seed += 1) {
+    for (let seed = 1; seed <= 8; seed += 1) {
       const { records, states } = liveRun(seed);
       const rebuilt = rebuildStates(initialRiskState(CONFIG), records, CONFIG);
       expect(JSON.stringify(rebuilt), `seed ${seed}`).toBe(JSON.stringify(states));
@@ -72,7 +72,7 @@ describe('replay', () => {
   });
 
   it('a state that went through JSON goes on exactly as if it had not', () => {
-    for (let seed = 30; seed < 40; seed += 1) {
+    for (let seed = 30; seed < 34; seed += 1) {
       const { records, states } = liveRun(seed);
       const half = JSON.parse(JSON.stringify(states[30])) as RiskState;
       const rest = rebuildStates(half, records.slice(30), CONFIG);

@@ -1,4 +1,5 @@
 import { LEVEL_MITIGATION, type RiskVector, riskVector } from '../beyond/multi-signal.js';
+import { RISK_DIMENSIONS } from '../config.js';
 import type { RiskContext } from '../context.js';
 import { type Evaluation, finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
@@ -12,10 +13,12 @@ function mitigationOf(vector: RiskVector, seed: boolean): Mitigation {
 }
 
 function attributesOf(vector: RiskVector): Readonly<Record<string, string>> {
-  const known = Object.entries(vector.scores).flatMap(([name, score]) =>
-    score === null ? [] : [[name, formatFixed(score, 3)] as const],
-  );
-  return { level: vector.level, combined: formatFixed(vector.combined, 3), ...Object.fromEntries(known) };
+  const attributes: Record<string, string> = { level: vector.level, combined: formatFixed(vector.combined, 3) };
+  for (const name of RISK_DIMENSIONS) {
+    const score = vector.scores[name];
+    if (score !== null) attributes[name] = formatFixed(score, 3);
+  }
+  return attributes;
 }
 
 function judge(context: RiskContext): RawFinding {

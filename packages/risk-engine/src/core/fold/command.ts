@@ -3,45 +3,47 @@ import type { RiskConfig } from '../config.js';
 import type { Mitigation } from '../severity.js';
 import { tightens, typeAfter } from './verdict.js';
 
-type Payloads = Pick<CommandDraft, 'seedOperation' | 'optimizerAdjustment' | 'circuitBreaker' | 'rollback'>;
+/** What is to become of a proposal. */
+export interface Change {
+  readonly mitigation: Mitigation;
+  readonly reason: string;
+}
 
-/** The one payload a changed command carries. A pause keeps what it had, for the record (RE-07). */
-function payloadOf(
-  draft: CommandDraft,
-  change: { readonly mitigation: Mitigation; readonly reason: string },
-  config: RiskConfig,
-): Payloads {
-  if (change.mitigation === 'downgrade') {
-    return { optimizerAdjustment: { optimizerId: config.downgradeOptimizerId, hyperparameters: {} } };
+/** The proposal without any payload. */
+function bare(draft: CommandDraft): CommandDraft {
+  const {
+    seedOperation: _seed,
+    optimizerAdjustment: _optimizer,
+    circuitBreaker: _breaker,
+    rollback: _rollback,
+    ...rest
+  } = draft;
+  return rest;
+}
+
+/** The proposal with the one payload its new type needs. A pause keeps what it had, for the record (RE-07). */
+function withPayload(draft: CommandDraft, { mitigation, reason }: Change, config: RiskConfig): CommandDraft {
+  if (mitigation === 'downgrade') {
+    return { ...bare(draft), optimizerAdjustment: { optimizerId: config.downgradeOptimizerId, hyperparameters: {} } };
   }
-  if (change.mitigation === 'rollback') return { rollback: { tier: config.rollback.tier, reason: change.reason } };
-  const { seedOperation, optimizerAdjustment, circuitBreaker, rollback } = draft;
+  if (mitigation === 'rollback') return { ...bare(draft), rollback: { tier: config.rollback.tier, reason } };
+  return draft;
+}
+
+/**
+ * The final command: type and payload as the findings ask where that is more careful than what was proposed, and what
+ * only the risk engine may say about it.
+ */
+export function finalCommand(
+  draft: CommandDraft,
+  change: Change,
+  more: { readonly config: RiskConfig; readonly annotations: CommandDraft['annotations']; readonly risk: RiskMetadata },
+): CommandDraft {
+  const changed = tightens(draft, change.mitigation);
   return {
-    ...(seedOperation === undefined ? {} : { seedOperation }),
-    ...(optimizerAdjustment === undefined ? {} : { optimizerAdjustment }),
-    ...(circuitBreaker === undefined ? {} : { circuitBreaker }),
-    ...(rollback === undefined ? {} : { rollback }),
+    ...(changed ? withPayload(draft, change, more.config) : draft),
+    commandType: changed ? typeAfter(draft, change.mitigation) : draft.commandType,
+    annotations: more.annotations,
+    decision: draft.decision === undefined ? { risk: more.risk } : { ...draft.decision, risk: more.risk },
   };
 }
-
-/** The draft with type and payload as the findings ask; the same object when they ask for nothing more careful. */
-export function mitigate(
-  draft: CommandDraft,
-  change: { readonly mitigation: Mitigation; readonly reason: string },
-  config: RiskConfig,
-): CommandDraft {
-  if (!tightens(draft, change.mitigation)) return draft;
-  const { seedOperation: _s, optimizerAdjustment: _o, circuitBreaker: _c, rollback: _r, ...rest } = draft;
-  return { ...rest, commandType: typeAfter(draft, change.mitigation), ...payloadOf(draft, change, config) };
-}
-
-/** The command with what only the risk engine may say about it. */
-export const annotate = (
-  command: CommandDraft,
-  annotations: Readonly<Record<string, string>>,
-  risk: RiskMetadata,
-): CommandDraft => ({
-  ...command,
-  annotations,
-  decision: command.decision === undefined ? { risk } : { ...command.decision, risk },
-});

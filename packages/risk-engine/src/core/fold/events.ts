@@ -8,7 +8,7 @@ const isJudged = (entry: TelemetryEvent | Judged): entry is Judged => 'raw' in e
 const shadowEvent = ({ evaluator, raw }: Judged): TelemetryEvent => ({
   description: 'shadow_finding',
   level: 'INFO',
-  attributes: { ...raw.attributes, evaluator, reason: raw.reason, would: raw.mitigation },
+  attributes: { evaluator, signal: raw.signal, reason: raw.reason, would: raw.mitigation },
 });
 
 function eventOf(entry: Judged): TelemetryEvent | null {

@@ -26,7 +26,8 @@ export function nextMode(judged: readonly Judged[], context: RiskContext): NextM
   const { state, input } = context;
   const elapsedMs = state.clock?.elapsedMs ?? 0;
   // In table order, whatever the order of evaluation: the first trigger is announced, the latest is remembered (CM-02).
-  const triggers = judged.filter(isTrigger).sort((a, b) => a.index - b.index);
+  const triggers = judged.filter(isTrigger);
+  if (triggers.length > 1) triggers.sort((a, b) => a.index - b.index);
   const [trigger] = triggers;
   if (trigger !== undefined) {
     const { reason } = trigger.raw;

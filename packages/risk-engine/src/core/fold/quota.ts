@@ -3,11 +3,12 @@ import type { RiskContext } from '../context.js';
 import { finding, type RawFinding } from '../finding.js';
 import { severityOf } from '../severity.js';
 import type { Judged, Judgement } from './judgement.js';
-import { foldFindings, tightens } from './verdict.js';
+import { foldFindings, tightens, type Verdicts } from './verdict.js';
 
 /** The judgement with what the pause quota adds. */
 export interface QuotaStep {
   readonly judgement: Judgement;
+  readonly verdicts: Verdicts;
   readonly state: PauseQuotaState;
 }
 
@@ -31,28 +32,29 @@ function spentFinding({ config }: RiskContext): RawFinding {
 }
 
 /** True when this decision stops the run where it was going: a pause or graver, and no mode it was already under. */
-function beginsPause({ judged }: Judgement, { draft, state }: RiskContext): boolean {
+function beginsPause({ mitigation }: Verdicts, { draft, state }: RiskContext): boolean {
   if (state.mode.kind === 'on') return false;
-  const { mitigation } = foldFindings(judged);
   return severityOf(mitigation) >= severityOf('pause') && tightens(draft, mitigation);
 }
 
 /** Counts the pauses the engine orders by itself; beyond the quota it calls for somebody (G-14). Never allows more. */
-export function judgeQuota(judgement: Judgement, context: RiskContext): QuotaStep {
+export function judgeQuota(judgement: Judgement, verdicts: Verdicts, context: RiskContext): QuotaStep {
   const { pauseQuota } = context.config;
   const { state } = context;
-  if (pauseQuota.mode === 'off') return { judgement, state: state.pauseQuota };
-  const now = { elapsedMs: state.clock?.elapsedMs ?? 0, paused: beginsPause(judgement, context) };
+  if (pauseQuota.mode === 'off') return { judgement, verdicts, state: state.pauseQuota };
+  const now = { elapsedMs: state.clock?.elapsedMs ?? 0, paused: beginsPause(verdicts, context) };
   const step = takePause(state.pauseQuota, now, pauseQuota);
-  if (!step.spent) return { judgement, state: step.state };
+  if (!step.spent) return { judgement, verdicts, state: step.state };
   const entry: Judged = {
     evaluator: 'pause_quota',
     raw: spentFinding(context),
     enforced: pauseQuota.mode === 'enforce',
     index: Number.MAX_SAFE_INTEGER,
   };
+  const judged = [...judgement.judged, entry];
   return {
-    judgement: { judged: [...judgement.judged, entry], sequence: [...judgement.sequence, entry] },
+    judgement: { judged, sequence: [...judgement.sequence, entry] },
+    verdicts: foldFindings(judged),
     state: step.state,
   };
 }

@@ -8,6 +8,8 @@ export interface Verdicts {
   readonly mitigation: Mitigation;
   /** The gravest enforced finding that acts; `undefined` when the policy's proposal stands unopposed. */
   readonly deciding: Judged | undefined;
+  /** The enforced findings that ask for something, gravest first. */
+  readonly acting: readonly Judged[];
   /** The deciding reason, or `policy`. */
   readonly reason: string;
   /** Every reason that was found, the deciding one first. */
@@ -31,14 +33,26 @@ function compareGravity(a: Judged, b: Judged): number {
   );
 }
 
+const UNOPPOSED: Verdicts = Object.freeze({
+  mitigation: 'none',
+  deciding: undefined,
+  acting: Object.freeze([]),
+  reason: NO_REASON,
+  reasons: Object.freeze([NO_REASON]),
+});
+
 /** Joins all findings: the gravest mitigation wins, every reason is kept, the deciding one is named. */
 export function foldFindings(judged: readonly Judged[]): Verdicts {
-  const found = judged.filter(({ enforced, raw }) => enforced && raw.reason !== '').sort(compareGravity);
-  const deciding = found.find(({ raw }) => raw.mitigation !== 'none');
+  const found = judged.filter(({ enforced, raw }) => enforced && raw.reason !== '');
+  if (found.length === 0) return UNOPPOSED;
+  found.sort(compareGravity);
+  const acting = found.filter(({ raw }) => raw.mitigation !== 'none');
+  const [deciding] = acting;
   const reason = deciding?.raw.reason ?? NO_REASON;
   return {
     mitigation: deciding?.raw.mitigation ?? 'none',
     deciding,
+    acting,
     reason,
     reasons: [...new Set([reason, ...found.map(({ raw }) => raw.reason)])],
   };
@@ -59,17 +73,21 @@ export const tightens = (draft: CommandDraft, mitigation: Mitigation): boolean =
 export const typeAfter = (draft: CommandDraft, mitigation: Mitigation): CommandType =>
   mitigation !== 'none' && tightens(draft, mitigation) ? TYPE_OF[mitigation] : draft.commandType;
 
-/** What the command would have been without one of the findings. */
-function typeWithout(judged: readonly Judged[], left: Judged, draft: CommandDraft): CommandType {
+/** What the command would have been without one of the findings that act. */
+function typeWithout(acting: readonly Judged[], left: Judged, draft: CommandDraft): CommandType {
   let mitigation = left.raw.otherwise;
-  for (const other of judged) {
-    if (other !== left && other.enforced) mitigation = graver(mitigation, other.raw.mitigation);
+  for (const other of acting) {
+    if (other !== left) mitigation = graver(mitigation, other.raw.mitigation);
   }
   return typeAfter(draft, mitigation);
 }
 
-const shown = (value: unknown): string =>
-  typeof value === 'number' ? String(Number(value.toPrecision(6))) : String(value);
+/** Numbers in words: up to six digits after the point, fewer than six significant ones never. */
+function shown(value: unknown): string {
+  if (typeof value !== 'number') return String(value);
+  const rounded = Math.round(value * 1e6) / 1e6;
+  return Math.abs(value) >= 1e-3 || value === 0 ? String(rounded) : String(Number(value.toPrecision(6)));
+}
 
 /** The condition in words, and what would have undone it. */
 function condition({ signal, value, threshold, comparison, verdict }: Judged['raw']): readonly [string, string] {
@@ -82,15 +100,15 @@ function condition({ signal, value, threshold, comparison, verdict }: Judged['ra
 }
 
 /** The nearest counterfactual: what would have been different on the good side of this finding's threshold. */
-function counterfactualOf(entry: Judged, judged: readonly Judged[], draft: CommandDraft): string {
+function counterfactualOf(entry: Judged, acting: readonly Judged[], draft: CommandDraft): string {
   const [is, were] = condition(entry.raw);
   if (!entry.enforced) return `${is}; in shadow, it would have asked for: ${entry.raw.mitigation}`;
-  const type = typeWithout(judged, entry, draft);
+  const type = typeWithout(acting, entry, draft);
   return `${is}; ${were} it would have ${type === draft.commandType ? 'stayed' : 'become'} ${type}`;
 }
 
-/** The finding as it is recorded. */
-export function publish(entry: Judged, judged: readonly Judged[], draft: CommandDraft): Finding {
+/** The finding as it is recorded; `acting` are all enforced findings that ask for something. */
+export function publish(entry: Judged, acting: readonly Judged[], draft: CommandDraft): Finding {
   const { evaluator, raw, enforced } = entry;
   const { value, threshold } = raw;
   return {
@@ -107,6 +125,6 @@ export function publish(entry: Judged, judged: readonly Judged[], draft: Command
     attributes: raw.attributes,
     entersMode: raw.entersMode,
     enforced,
-    counterfactual: raw.reason === '' ? null : counterfactualOf(entry, judged, draft),
+    counterfactual: raw.reason === '' ? null : counterfactualOf(entry, acting, draft),
   };
 }

@@ -72,8 +72,9 @@ describe('the multi-signal score', () => {
     expect(scoreOf(result)).toMatchObject({ enforced: false, mitigation: 'emergency' });
     expect(result.events.find(({ description }) => description === 'shadow_finding')?.attributes).toMatchObject({
       would: 'emergency',
-      level: 'CRITICAL',
-      gradient: '1.000',
+      signal: 'risk_combined',
+      reason: 'risk_level_critical',
     });
+    expect(scoreOf(result)?.attributes).toMatchObject({ level: 'CRITICAL', combined: '1.000', gradient: '1.000' });
   });
 });
