@@ -1,5 +1,5 @@
 import { crc32c } from './crc32c.js';
-import { getU64, setU64 } from './u64.js';
+import { getU64, setU64, viewOf } from './u64.js';
 
 /** Every frame starts on a multiple of this, so that a search for the marker steps by it. */
 export const FRAME_ALIGN_BYTES = 8;
@@ -54,30 +54,72 @@ export const frameBytes = (payloadBytes: number): number =>
 const headerSeed = (placement: Placement, offset: number): number =>
   (placement.seed ^ Math.imul(offset / FRAME_ALIGN_BYTES, 0x9e3779b1)) >>> 0;
 
-/** Writes the frame at `at` in `into`, for the given place in a segment file. Returns its length in bytes. */
-export function encodeFrame(
-  into: { readonly bytes: Uint8Array; readonly view: DataView; readonly at: number },
-  record: Omit<FrameHeader, 'payloadBytes' | 'payloadSum'> & {
-    readonly payload: Uint8Array;
-    readonly payloadSum: number;
-  },
-  place: { readonly placement: Placement; readonly offset: number },
-): number {
-  const { bytes, view, at } = into;
-  const total = frameBytes(record.payload.length);
-  view.setUint32(at + AT.marker, FRAME_MARKER, true);
-  view.setUint32(at + AT.length, record.payload.length, true);
-  setU64(view, at + AT.sequence, record.sequence);
-  setU64(view, at + AT.issued, record.issuedAtMs);
-  setU64(view, at + AT.acked, record.acknowledgedThrough);
-  view.setUint32(at + AT.chain, record.chainBefore, true);
-  view.setUint32(at + AT.flags, 0, true);
-  view.setUint32(at + AT.payloadSum, record.payloadSum, true);
-  const sum = crc32c(bytes, headerSeed(place.placement, place.offset), { from: at, to: at + AT.headerSum });
-  view.setUint32(at + AT.headerSum, sum, true);
-  bytes.set(record.payload, at + FRAME_HEADER_BYTES);
-  bytes.fill(0, at + FRAME_HEADER_BYTES + record.payload.length, at + total);
-  return total;
+/** Where frames go: their place in a segment, and the chain value before the first. */
+export interface FrameStart {
+  readonly placement: Placement;
+  /** Where the first frame will stand in the file. */
+  readonly offset: number;
+  readonly chainBefore: number;
+}
+
+/** What a frame is made from; `issuedAtMs` 0 when none was given. */
+export interface FrameRecord {
+  readonly sequence: number;
+  readonly issuedAtMs: number;
+  readonly acknowledgedThrough: number;
+  readonly payload: Uint8Array;
+}
+
+/** Encodes frames one after another into a buffer, chained. Allocates nothing per frame. */
+export class FrameWriter {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #start: FrameStart;
+  #at = 0;
+  #chain: number;
+
+  /** `bytes` must have room for every frame that will be written. */
+  constructor(bytes: Uint8Array, start: FrameStart) {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+    this.#start = start;
+    this.#chain = start.chainBefore;
+  }
+
+  /** Bytes written so far. */
+  get writtenBytes(): number {
+    return this.#at;
+  }
+
+  /** Chain value after the last frame. */
+  get chain(): number {
+    return this.#chain;
+  }
+
+  write(record: FrameRecord): void {
+    const view = this.#view;
+    const at = this.#at;
+    const { sequence, issuedAtMs, payload } = record;
+    const payloadBytes = payload.length;
+    const payloadSum = crc32c(payload);
+    const chainBefore = this.#chain;
+    view.setUint32(at + AT.marker, FRAME_MARKER, true);
+    view.setUint32(at + AT.length, payloadBytes, true);
+    setU64(view, at + AT.sequence, sequence);
+    setU64(view, at + AT.issued, issuedAtMs);
+    setU64(view, at + AT.acked, record.acknowledgedThrough);
+    view.setUint32(at + AT.chain, chainBefore, true);
+    view.setUint32(at + AT.flags, 0, true);
+    view.setUint32(at + AT.payloadSum, payloadSum, true);
+    const seed = headerSeed(this.#start.placement, this.#start.offset + at);
+    const headerSum = crc32c(this.#bytes, seed, { from: at, to: at + AT.headerSum });
+    view.setUint32(at + AT.headerSum, headerSum, true);
+    const payloadAt = at + FRAME_HEADER_BYTES;
+    this.#bytes.set(payload, payloadAt);
+    this.#at = at + frameBytes(payloadBytes);
+    for (let pad = payloadAt + payloadBytes; pad < this.#at; pad += 1) this.#bytes[pad] = 0;
+    this.#chain = chainAfter({ sequence, issuedAtMs, payloadBytes, payloadSum, chainBefore });
+  }
 }
 
 /** The header at `at` in the window, or `undefined` when no frame was written at that place of that segment. */

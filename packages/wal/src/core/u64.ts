@@ -1,11 +1,11 @@
-import { invariant } from '@esper/std';
+import { InvariantError } from '@esper/std';
 
 const TWO_32 = 2 ** 32;
 
 /** Writes a safe integer ≥ 0 as 64 bits, little-endian. Throws `InvariantError` for anything else. */
 export function setU64(view: DataView, at: number, value: number): void {
-  invariant(Number.isSafeInteger(value) && value >= 0, `not an unsigned safe integer: ${value}`);
-  view.setUint32(at, value % TWO_32, true);
+  if (!(Number.isSafeInteger(value) && value >= 0)) throw new InvariantError(`not an unsigned safe integer: ${value}`);
+  view.setUint32(at, value >>> 0, true);
   view.setUint32(at + 4, Math.floor(value / TWO_32), true);
 }
 

@@ -27,6 +27,7 @@ export class AppendQueue {
   readonly #options: ResolvedWalOptions;
   readonly #releaseReserve: ReleaseReserve;
   readonly #onRejected: (count: number, error: unknown) => void;
+  readonly #onIdle: () => void;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #draining: Promise<void> | undefined;
@@ -37,12 +38,15 @@ export class AppendQueue {
     hooks: {
       readonly releaseReserve: ReleaseReserve;
       readonly onRejected: (count: number, error: unknown) => void;
+      /** Called when nothing waits after a batch. */
+      readonly onIdle: () => void;
     },
   ) {
     this.#writer = writer;
     this.#options = options;
     this.#releaseReserve = hooks.releaseReserve;
     this.#onRejected = hooks.onRejected;
+    this.#onIdle = hooks.onIdle;
   }
 
   get records(): number {
@@ -63,8 +67,9 @@ export class AppendQueue {
       return Promise.reject(error);
     }
     this.#waitingBytes = bytes;
+    const { payload, issuedAtMs, useReserve } = record;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...record, resolve, reject });
+      this.#waiting.push({ payload, issuedAtMs, useReserve, resolve, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -76,13 +81,16 @@ export class AppendQueue {
 
   async #drain(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) {
+      for (;;) {
         for (let turn = 0; turn < GATHER_TURNS; turn += 1) await undefined;
+        if (this.#waiting.length === 0) break;
         await this.#commit(this.#take());
       }
     } finally {
       this.#draining = undefined;
     }
+    // While appends follow one another, each batch carries the acknowledgement of the one before; a note is for the last.
+    this.#onIdle();
   }
 
   #take(): readonly Waiting[] {

@@ -1,11 +1,9 @@
 import { elapsedMs, invariant } from '@esper/std';
-import { crc32c } from '../core/crc32c.js';
-import { chainAfter, encodeFrame, frameBytes, type Placement, placementOf } from '../core/frame.js';
+import { FrameWriter, frameBytes, type Placement, placementOf } from '../core/frame.js';
 import { NO_ISSUE_TIMES, withIssueTime } from '../core/issue-times.js';
 import { TEMPORARY_ENDING } from '../core/layout.js';
 import { SEGMENT_HEADER_BYTES } from '../core/segment-header.js';
 import { segmentName } from '../core/segment-name.js';
-import { viewOf } from '../core/u64.js';
 import { WalError } from '../errors.js';
 import type { DiskFile } from '../ports.js';
 import type { AnchorFile } from './anchor-file.js';
@@ -39,8 +37,8 @@ export class LogWriter {
   #nextSequence: number;
   #durableThrough: number;
   #segmentNumber: number;
+  #noted: number;
   #buffer = new Uint8Array(4096);
-  #view = viewOf(this.#buffer);
   #poison: WalError | undefined;
 
   constructor(
@@ -55,6 +53,7 @@ export class LogWriter {
     this.#nextSequence = from.nextSequence;
     this.#durableThrough = from.nextSequence - 1;
     this.#segmentNumber = from.highestSegment;
+    this.#noted = from.nextSequence - 1;
     this.#placement = placementOf(state.logId, this.#current.segment);
   }
 
@@ -82,7 +81,8 @@ export class LogWriter {
    */
   async commit(records: readonly RecordToWrite[]): Promise<number> {
     if (this.#poison !== undefined) throw this.#poison;
-    const bytes = records.reduce((sum, record) => sum + frameBytes(record.payload.length), 0);
+    let bytes = 0;
+    for (const { payload } of records) bytes += frameBytes(payload.length);
     const current = this.#current;
     const limit = this.#state.options.segmentBytesMax;
     if (current.endOffset + bytes > limit && current.endOffset > SEGMENT_HEADER_BYTES) await this.#rotate();
@@ -95,6 +95,13 @@ export class LogWriter {
       await this.#write(encoded.bytes).catch((again: unknown) => this.#failTwice(again));
     }
     return this.#advance(records.length, encoded);
+  }
+
+  /** Notes the last acknowledgement, behind the caller's back. */
+  noteAcknowledged(): void {
+    if (this.#noted === this.#durableThrough) return;
+    this.#noted = this.#durableThrough;
+    this.#anchor.note(this.#durableThrough);
   }
 
   /** Makes everything written so far durable and begins a new segment. */
@@ -150,27 +157,19 @@ export class LogWriter {
   }
 
   #encode(records: readonly RecordToWrite[], bytes: number): Encoded {
-    if (bytes > this.#buffer.length) {
-      this.#buffer = new Uint8Array(Math.max(bytes, 2 * this.#buffer.length));
-      this.#view = viewOf(this.#buffer);
-    }
-    const { endOffset } = this.#current;
+    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(Math.max(bytes, 2 * this.#buffer.length));
+    const { endOffset: offset } = this.#current;
+    const frames = new FrameWriter(this.#buffer, { placement: this.#placement, offset, chainBefore: this.#chain });
+    const acknowledgedThrough = this.#durableThrough;
     let { issueTimes } = this.#current;
-    let chain = this.#chain;
     let sequence = this.#nextSequence;
-    let at = 0;
     for (const { payload, issuedAtMs } of records) {
-      const payloadSum = crc32c(payload);
-      const acknowledgedThrough = this.#durableThrough;
-      const header = { sequence, issuedAtMs, acknowledgedThrough, chainBefore: chain, payloadSum };
-      const place = { placement: this.#placement, offset: endOffset + at };
-      at += encodeFrame({ bytes: this.#buffer, view: this.#view, at }, { ...header, payload }, place);
-      chain = chainAfter({ ...header, payloadBytes: payload.length });
+      frames.write({ sequence, issuedAtMs, acknowledgedThrough, payload });
       issueTimes = withIssueTime(issueTimes, sequence, issuedAtMs);
       sequence += 1;
     }
-    invariant(at === bytes, `encoded ${at} bytes of ${bytes}`);
-    return { bytes: this.#buffer.subarray(0, at), chain, issueTimes };
+    invariant(frames.writtenBytes === bytes, `encoded ${frames.writtenBytes} bytes of ${bytes}`);
+    return { bytes: this.#buffer.subarray(0, bytes), chain: frames.chain, issueTimes };
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -207,7 +206,6 @@ export class LogWriter {
     counters.commitsTotal += 1;
     if (options.durability === 'durable') {
       this.#durableThrough = this.lastSequence;
-      this.#anchor.note(this.#durableThrough);
     } else {
       counters.acknowledgedNotDurableTotal += count;
     }

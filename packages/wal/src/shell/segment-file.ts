@@ -1,5 +1,4 @@
-import { crc32c } from '../core/crc32c.js';
-import { encodeFrame, frameBytes, placementOf } from '../core/frame.js';
+import { FrameWriter, frameBytes, placementOf } from '../core/frame.js';
 import { type IssueTimes, NO_ISSUE_TIMES, withIssueTime } from '../core/issue-times.js';
 import { TEMPORARY_ENDING } from '../core/layout.js';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from '../core/segment-header.js';
@@ -50,8 +49,7 @@ export async function writeSegment(
     const placement = placementOf(header.logId, header.segment);
     for await (const record of records) {
       const bytes = new Uint8Array(frameBytes(record.payload.length));
-      const into = { bytes, view: new DataView(bytes.buffer), at: 0 };
-      encodeFrame(into, { ...record, payloadSum: crc32c(record.payload) }, { placement, offset: endOffset });
+      new FrameWriter(bytes, { placement, offset: endOffset, chainBefore: record.chainBefore }).write(record);
       await writeFully(file, bytes, endOffset);
       endOffset += bytes.length;
       issueTimes = withIssueTime(issueTimes, record.sequence, record.issuedAtMs);

@@ -45,6 +45,7 @@ export class Wal implements AsyncDisposable {
     const { counters, tell } = parts.state;
     this.#queue = new AppendQueue(parts.writer, parts.state.options, {
       releaseReserve: () => parts.reserve.release(),
+      onIdle: () => parts.writer.noteAcknowledged(),
       onRejected: (count, error) => {
         counters.rejectedTotal += count;
         if (error instanceof WalError && error.code === 'WAL_FULL') tell('wal.full', { records: count });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANCHOR_BYTES, ANCHOR_SLOT_STRIDE_BYTES, decodeAnchor, encodeAnchorSlot } from '../../src/core/anchor.js';
 import { crc32c } from '../../src/core/crc32c.js';
-import { chainAfter, decodeFrameHeader, encodeFrame, frameBytes, placementOf } from '../../src/core/frame.js';
+import { chainAfter, decodeFrameHeader, FrameWriter, frameBytes, placementOf } from '../../src/core/frame.js';
 import { decodeScars, encodeScars } from '../../src/core/scar.js';
 import { decodeSegmentHeader, encodeSegmentHeader } from '../../src/core/segment-header.js';
 import { parseSegmentName, segmentName } from '../../src/core/segment-name.js';
@@ -12,12 +12,8 @@ const header = { sequence: 7, issuedAtMs: 1_700_000_000_000, acknowledgedThrough
 
 function frameOf(payload: Uint8Array, offset = 1024, segment = 1): Uint8Array {
   const bytes = new Uint8Array(frameBytes(payload.length));
-  const into = { bytes, view: new DataView(bytes.buffer), at: 0 };
-  encodeFrame(
-    into,
-    { ...header, payload, payloadSum: crc32c(payload) },
-    { placement: placementOf(logId, segment), offset },
-  );
+  const { chainBefore } = header;
+  new FrameWriter(bytes, { placement: placementOf(logId, segment), offset, chainBefore }).write({ ...header, payload });
   return bytes;
 }
 
