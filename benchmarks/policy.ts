@@ -31,9 +31,14 @@ function reportHosts({ nodes, bare, thread, process }: HostsFigures): void {
     `packet to proposed command, ${nodes} nodes, 256/128: bare session.run p50 ${bare.p50Ms} ms  cpu ${bare.cpuMs}`,
   );
   for (const [name, figures] of Object.entries({ thread, process })) {
-    const { p50Ms, p95Ms, p99Ms, cpuMs, ratioToBare, addedMs } = figures;
+    const { p50Ms, p95Ms, p99Ms, cpuMs, ratioToBare, addedMs, stages } = figures;
     console.error(
       `  ${name.padEnd(7)} p50 ${p50Ms} ms  p95 ${p95Ms}  p99 ${p99Ms}  cpu ${cpuMs}  ${ratioToBare}× bare, +${addedMs} ms`,
+    );
+    console.error(
+      `          ${Object.entries(stages)
+        .map(([stage, ms]) => `${stage} ${ms}`)
+        .join('  ')}`,
     );
   }
 }
