@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { outcomeOfDecision } from '../../src/index.js';
+import { fieldReportSummary, outcomeOfDecision } from '../../src/index.js';
+import { decodeNote } from '../../src/wire/note-codec.js';
 import { report, seen, World } from '../support/builders.js';
 
 describe('defects of the prototype', () => {
@@ -167,5 +168,57 @@ describe('defects of the prototype', () => {
       await reports.flush();
     }
     expect(reports.stats()).toMatchObject({ pending: 0, openWindows: 0, unrecordedNotes: 0, publishedTotal: 300 });
+  });
+
+  it('D-06: the summary carries its priority as data, stamped once', async () => {
+    const world = new World();
+    const reports = await world.start([], { retriesMax: 0 });
+    const stamp = { packetId: 'p', sourceSubsystem: 'tamiyo', atMs: 1 };
+    expect(fieldReportSummary(reports.stats(), stamp).priority).toBe('NORMAL');
+    world.answer = () => false;
+    reports.decided(report('a'));
+    await reports.flush();
+    expect(fieldReportSummary(reports.stats(), stamp).priority).toBe('HIGH');
+  });
+
+  it('D-12e: whatever keeps arriving, what is remembered stays within its limits', async () => {
+    const world = new World();
+    world.answer = () => false;
+    const reports = await world.start([], { pendingMax: 5, windowsPerRunMax: 4, runsMax: 3 });
+    for (let at = 0; at < 100; at += 1) {
+      const trainingRunId = `run-${at % 10}`;
+      reports.decided(report(`c${at}`, { trainingRunId }), seen(at, { trainingRunId }));
+    }
+    await reports.flush();
+    const { pending, openWindows } = reports.stats();
+    expect([pending <= 5, openWindows <= 12]).toEqual([true, true]);
+  });
+
+  it('D-15e: nothing is rewritten per decision; a decision that completes no window writes nothing at all', async () => {
+    const world = new World();
+    const reports = await world.start();
+    for (let at = 0; at < 50; at += 1) reports.decided(report(`c${at}`), seen(0));
+    await reports.flush();
+    // One note per report that was published, and no other.
+    expect(world.notes).toHaveLength(50);
+  });
+
+  it('RI-01: what became of each report is durable, under its own id', async () => {
+    const world = new World();
+    const reports = await world.start();
+    reports.decided(report('a'));
+    await reports.flush();
+    expect(world.notes.map(decodeNote)).toEqual([
+      { ok: true, value: { kind: 'settled', reportId: 'fr-a', how: 'published', atMs: expect.any(Number) } },
+    ]);
+  });
+
+  it('RI-07: reports go out in the order in which they became known, and only all of them is complete', async () => {
+    const world = new World();
+    const reports = await world.start();
+    for (const id of ['a', 'b', 'c']) reports.decided(report(id));
+    world.answer = (one) => one.reportId !== 'fr-b';
+    expect((await reports.flush()).complete).toBe(false);
+    expect(world.published).toEqual(['fr-a', 'fr-c']);
   });
 });
