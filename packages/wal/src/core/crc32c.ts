@@ -32,6 +32,35 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Int32Array,
 ];
 
+/** From this length on, reading whole words pays for the view that it needs. */
+const WORDS_FROM_BYTES = 256;
+/** Words are read as the machine has them; the tables want little-endian ones. */
+const WORDS_FIT = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/** The same checksum, two aligned words per step. */
+function byWords(bytes: Uint8Array, seed: number): number {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const end = words.length & ~1;
+  let crc = ~seed;
+  for (let at = 0; at < end; at += 2) {
+    const low = crc ^ (words[at] as number);
+    const high = words[at + 1] as number;
+    crc =
+      (T7[low & 0xff] as number) ^
+      (T6[(low >>> 8) & 0xff] as number) ^
+      (T5[(low >>> 16) & 0xff] as number) ^
+      (T4[low >>> 24] as number) ^
+      (T3[high & 0xff] as number) ^
+      (T2[(high >>> 8) & 0xff] as number) ^
+      (T1[(high >>> 16) & 0xff] as number) ^
+      (T0[high >>> 24] as number);
+  }
+  for (let at = end * 4; at < bytes.length; at += 1) {
+    crc = (crc >>> 8) ^ (T0[(crc ^ (bytes[at] as number)) & 0xff] as number);
+  }
+  return ~crc >>> 0;
+}
+
 /** A part of an array: from `from` to before `to`. */
 export interface Span {
   readonly from: number;
@@ -43,6 +72,9 @@ export interface Span {
  * `crc32c(b, crc32c(a))` is the checksum of `a` followed by `b`.
  */
 export function crc32c(bytes: Uint8Array, seed = 0, span?: Span): number {
+  if (span === undefined && bytes.length >= WORDS_FROM_BYTES && WORDS_FIT && bytes.byteOffset % 4 === 0) {
+    return byWords(bytes, seed);
+  }
   const to = span === undefined ? bytes.length : span.to;
   let crc = ~seed;
   let at = span === undefined ? 0 : span.from;

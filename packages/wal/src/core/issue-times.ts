@@ -15,12 +15,27 @@ export const NO_ISSUE_TIMES: IssueTimes = Object.freeze({
   firstUnstamped: 0,
 });
 
-/** `times` with one more record. `issuedAtMs` 0 means that none was given. */
-export function withIssueTime(times: IssueTimes, sequence: number, issuedAtMs: number): IssueTimes {
-  if (issuedAtMs === 0) {
-    const firstUnstamped = times.unstamped === 0 ? sequence : times.firstUnstamped;
-    return { ...times, unstamped: times.unstamped + 1, firstUnstamped };
+/** `times` with a batch of records, the first of which has the sequence `first`. Allocates once. */
+export function withIssueTimes(
+  times: IssueTimes,
+  first: number,
+  records: readonly { readonly issuedAtMs: number }[],
+): IssueTimes {
+  let { earliestMs, latestMs, unstamped, firstUnstamped } = times;
+  let sequence = first;
+  for (const { issuedAtMs } of records) {
+    if (issuedAtMs === 0) {
+      if (unstamped === 0) firstUnstamped = sequence;
+      unstamped += 1;
+    } else {
+      earliestMs = earliestMs === 0 ? issuedAtMs : Math.min(earliestMs, issuedAtMs);
+      latestMs = Math.max(latestMs, issuedAtMs);
+    }
+    sequence += 1;
   }
-  const earliestMs = times.earliestMs === 0 ? issuedAtMs : Math.min(times.earliestMs, issuedAtMs);
-  return { ...times, earliestMs, latestMs: Math.max(times.latestMs, issuedAtMs) };
+  return { earliestMs, latestMs, unstamped, firstUnstamped };
 }
+
+/** `times` with one more record. `issuedAtMs` 0 means that none was given. */
+export const withIssueTime = (times: IssueTimes, sequence: number, issuedAtMs: number): IssueTimes =>
+  withIssueTimes(times, sequence, [{ issuedAtMs }]);

@@ -1,6 +1,6 @@
 import { elapsedMs, invariant } from '@esper/std';
 import { FrameWriter, frameBytes, type Placement, placementOf } from '../core/frame.js';
-import { NO_ISSUE_TIMES, withIssueTime } from '../core/issue-times.js';
+import { NO_ISSUE_TIMES, withIssueTimes } from '../core/issue-times.js';
 import { TEMPORARY_ENDING } from '../core/layout.js';
 import { SEGMENT_HEADER_BYTES } from '../core/segment-header.js';
 import { segmentName } from '../core/segment-name.js';
@@ -161,11 +161,10 @@ export class LogWriter {
     const { endOffset: offset } = this.#current;
     const frames = new FrameWriter(this.#buffer, { placement: this.#placement, offset, chainBefore: this.#chain });
     const acknowledgedThrough = this.#durableThrough;
-    let { issueTimes } = this.#current;
     let sequence = this.#nextSequence;
+    const issueTimes = withIssueTimes(this.#current.issueTimes, sequence, records);
     for (const { payload, issuedAtMs } of records) {
       frames.write({ sequence, issuedAtMs, acknowledgedThrough, payload });
-      issueTimes = withIssueTime(issueTimes, sequence, issuedAtMs);
       sequence += 1;
     }
     invariant(frames.writtenBytes === bytes, `encoded ${frames.writtenBytes} bytes of ${bytes}`);
