@@ -45,6 +45,16 @@ export const REASONS: Readonly<Record<string, string>> = {
   'DEV-GB-13': 'Every packet with a loss in a field of its own, which the prototype does not read.',
   'DEV-GB-17':
     'The prototype makes ids from positions where a packet or the catalogue gives none, or replaces those given.',
+  'DEV-PH-03':
+    'Random lists of events: the last one is seldom the most severe, and half of the lists end with an event of INFO.',
+  'DEV-FR-02':
+    'The recordings leave out ids, issue times and runs in a third of the lines, to show the placeholders the prototype puts in.',
+  'DEV-FR-03':
+    'The recordings go through all command types and reasons, most of which are a pause or a downgrade for risk.',
+  'DEV-FR-04': 'A fifth of the random lines carry a value that is no finite number, on purpose.',
+  'DEV-FR-10': 'Half of the recorded sequences interleave two runs, on purpose.',
+  'DEV-FR-11': 'Another definition of what a window counts: it shows in every recording in which a window is opened.',
+  'DEV-FR-20': 'Most recorded side files are damaged in one field each, on purpose.',
   'DEV-RE-12':
     'A breaker event follows from the timeout flags and breaker states the recordings set by hand. Only its place among the events differs.',
 };

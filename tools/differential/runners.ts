@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { ROOT } from '../cli/workspace.ts';
 import { runGnnCases } from './gnn-cases.ts';
 import type { Deviation, FolderRunner, LineRunner, VectorExports } from './outcome.ts';
+import { priorityHealthDeviations, runPriorityHealth } from './priority-health.ts';
 
 /** The packages whose `testing` entry may hold runners. To join: export `vectorRunners` or `folderRunners`, and `deviations`. */
 const PACKAGES = [
@@ -35,12 +36,15 @@ const listOf = (given: NonNullable<VectorExports['deviations']>): readonly Devia
 export async function loadRunners(): Promise<Runners> {
   const all = await Promise.all(PACKAGES.map(exportsOf));
   const runners = {
-    lines: unique(all.flatMap((from) => Object.entries(from.vectorRunners ?? {}))),
+    lines: unique([
+      ['priority-health', runPriorityHealth] as const,
+      ...all.flatMap((from) => Object.entries(from.vectorRunners ?? {})),
+    ]),
     folders: unique([
       ['gnn-cases', runGnnCases] as const,
       ...all.flatMap((from) => Object.entries(from.folderRunners ?? {})),
     ]),
-    deviations: all.flatMap((from) => listOf(from.deviations ?? [])),
+    deviations: [...all.flatMap((from) => listOf(from.deviations ?? [])), ...priorityHealthDeviations],
   };
   unique(runners.deviations.map((deviation) => [deviation.id, deviation] as const));
   return runners;
