@@ -22,8 +22,8 @@ type Answer = Recorded['out'];
 export const priorityHealthDeviations = [
   {
     id: 'DEV-PH-01',
-    rule: 'Entering conservative mode and degraded inputs are urgent from WARNING on.',
-    why: 'In the prototype they stay on the normal stream (Q-16, Q-18).',
+    rule: 'Every event the catalogue marks urgent raises a packet to HIGH from WARNING on; among the recorded ones conservative_entered and degraded_inputs.',
+    why: 'The prototype has a list of ten, and leaves these on the normal stream (Q-16, Q-18).',
     recognisedBy: 'An event of the longer list, of level WARNING or ERROR. Expected priority: HIGH, unless CRITICAL.',
   },
   {
@@ -55,7 +55,39 @@ const LISTED = [
   'device_pressure_high',
   'cpu_pressure_high',
 ];
-const ADDED = ['conservative_entered', 'degraded_inputs'];
+/** The events our catalogue marks urgent beyond the prototype's ten. */
+const ADDED = [
+  'deadline_decision',
+  'inference_unavailable',
+  'no_seed_candidates',
+  'policy_failure',
+  'seed command missing target_seed_id',
+  'seed command missing blueprint_id',
+  'normalizer_persistence_failure',
+  'dependency_guard.violation',
+  'conservative_entered',
+  'evaluator_error',
+  'bsds_handling_quarantine',
+  'bsds_hazard_critical',
+  'bsds_hazard_high',
+  'bsds_signature_failed',
+  'degraded_inputs',
+  'tamiyo_fallback_seed',
+  'tamiyo_fallback_blueprint',
+  'tamiyo_synthetic_pause',
+  'tamiyo_runtime_fallback',
+  'field_report_drop',
+  'command_rejected',
+  'blend_validation_failed',
+  'command_validation_failed',
+  'confidence_gate_missing_logits',
+  'wal_damage',
+  'wal_full',
+  'wal_poisoned',
+  'record_lost',
+  'telemetry_summary',
+  'telemetry_critical_lost',
+];
 
 const isLoud = (level: number): boolean => level === 2 || level === 3;
 
