@@ -24,6 +24,8 @@ export default defineConfig({
         environment: 'node' as const,
         testTimeout: 180_000,
         hookTimeout: 180_000,
+        // Tests that start processes get one more try on a machine that is busy; the report shows who needed it.
+        retry: 1,
       },
     })),
   },
