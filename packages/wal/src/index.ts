@@ -7,7 +7,7 @@ export type { IssueTimeProblem, RetentionProblem, RetentionReport, RetentionRequ
 export { WAL_ERRORS, WalError, type WalErrorCode } from './errors.js';
 export { type ResolvedWalOptions, resolveWalOptions, WAL_DEFAULTS, type WalOptions } from './options.js';
 export type { Disk, DiskFile, HolderState, RandomFill, RandomFraction, WalClock } from './ports.js';
-export type { Appended } from './shell/append-queue.js';
+export type { Appended } from './shell/append-batch.js';
 export type { CopyReport } from './shell/copy-log.js';
 export { dumpWal, type InspectionReport, inspectWal, type WalInspection } from './shell/inspect-wal.js';
 export { openWal, type WalSetup } from './shell/open-wal.js';

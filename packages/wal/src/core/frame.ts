@@ -1,4 +1,4 @@
-import { crc32c } from './crc32c.js';
+import { crc32c, crc32cOfWords, type WordMemory, wordMemory } from './crc32c.js';
 import { getU64, setU64, viewOf } from './u64.js';
 
 /** Every frame starts on a multiple of this, so that a search for the marker steps by it. */
@@ -62,32 +62,35 @@ export interface FrameStart {
   readonly chainBefore: number;
 }
 
-/** What a frame is made from; `issuedAtMs` 0 when none was given. */
-export interface FrameRecord {
-  readonly sequence: number;
-  readonly issuedAtMs: number;
-  readonly acknowledgedThrough: number;
-  readonly payload: Uint8Array;
+/** Puts a payload where its frame at `at` wants it, and zeros behind it. Returns the payload's checksum. */
+export function placePayload(memory: WordMemory, at: number, payload: Uint8Array): number {
+  const { bytes } = memory;
+  const from = at + FRAME_HEADER_BYTES;
+  const to = from + payload.length;
+  bytes.set(payload, from);
+  const end = at + frameBytes(payload.length);
+  for (let pad = to; pad < end; pad += 1) bytes[pad] = 0;
+  return crc32cOfWords(memory, 0, { from, to });
 }
 
-/** Encodes frames one after another into a buffer, chained. Allocates nothing per frame. */
-export class FrameWriter {
-  readonly #bytes: Uint8Array;
+/** Writes the headers of frames whose payloads are in place, one after another, chained. */
+export class FrameSealer {
+  readonly #memory: WordMemory;
   readonly #view: DataView;
   readonly #start: FrameStart;
   #at = 0;
   #chain: number;
 
-  /** `bytes` must have room for every frame that will be written. */
-  constructor(bytes: Uint8Array, start: FrameStart) {
-    this.#bytes = bytes;
-    this.#view = viewOf(bytes);
+  /** `memory` begins with the first frame. */
+  constructor(memory: WordMemory, start: FrameStart) {
+    this.#memory = memory;
+    this.#view = viewOf(memory.bytes);
     this.#start = start;
     this.#chain = start.chainBefore;
   }
 
-  /** Bytes written so far. */
-  get writtenBytes(): number {
+  /** Where the next frame begins. */
+  get at(): number {
     return this.#at;
   }
 
@@ -96,30 +99,37 @@ export class FrameWriter {
     return this.#chain;
   }
 
-  write(record: FrameRecord): void {
+  /** Seals the next frame; its chain value is the one that the frames before it give. */
+  seal(header: Omit<FrameHeader, 'chainBefore'>): void {
     const view = this.#view;
     const at = this.#at;
-    const { sequence, issuedAtMs, payload } = record;
-    const payloadBytes = payload.length;
-    const payloadSum = crc32c(payload);
     const chainBefore = this.#chain;
     view.setUint32(at + AT.marker, FRAME_MARKER, true);
-    view.setUint32(at + AT.length, payloadBytes, true);
-    setU64(view, at + AT.sequence, sequence);
-    setU64(view, at + AT.issued, issuedAtMs);
-    setU64(view, at + AT.acked, record.acknowledgedThrough);
+    view.setUint32(at + AT.length, header.payloadBytes, true);
+    setU64(view, at + AT.sequence, header.sequence);
+    setU64(view, at + AT.issued, header.issuedAtMs);
+    setU64(view, at + AT.acked, header.acknowledgedThrough);
     view.setUint32(at + AT.chain, chainBefore, true);
     view.setUint32(at + AT.flags, 0, true);
-    view.setUint32(at + AT.payloadSum, payloadSum, true);
+    view.setUint32(at + AT.payloadSum, header.payloadSum, true);
     const seed = headerSeed(this.#start.placement, this.#start.offset + at);
-    const headerSum = crc32c(this.#bytes, seed, { from: at, to: at + AT.headerSum });
-    view.setUint32(at + AT.headerSum, headerSum, true);
-    const payloadAt = at + FRAME_HEADER_BYTES;
-    this.#bytes.set(payload, payloadAt);
-    this.#at = at + frameBytes(payloadBytes);
-    for (let pad = payloadAt + payloadBytes; pad < this.#at; pad += 1) this.#bytes[pad] = 0;
-    this.#chain = chainAfter({ sequence, issuedAtMs, payloadBytes, payloadSum, chainBefore });
+    const sum = crc32cOfWords(this.#memory, seed, { from: at, to: at + AT.headerSum });
+    view.setUint32(at + AT.headerSum, sum, true);
+    this.#at = at + frameBytes(header.payloadBytes);
+    this.#chain = chainAfterFrom(header, chainBefore);
   }
+}
+
+/** One frame by itself, for its place in a segment. */
+export function encodeFrame(
+  record: Omit<FrameHeader, 'payloadBytes' | 'payloadSum'> & { readonly payload: Uint8Array },
+  place: { readonly placement: Placement; readonly offset: number },
+): Uint8Array {
+  const { payload, chainBefore } = record;
+  const memory = wordMemory(new Uint8Array(frameBytes(payload.length)));
+  const payloadSum = placePayload(memory, 0, payload);
+  new FrameSealer(memory, { ...place, chainBefore }).seal({ ...record, payloadBytes: payload.length, payloadSum });
+  return memory.bytes;
 }
 
 /** The header at `at` in the window, or `undefined` when no frame was written at that place of that segment. */
@@ -141,19 +151,26 @@ export function decodeFrameHeader(
   };
 }
 
-/** Scratch space of {@link chainAfter}; filled anew by each call, so that a replay allocates nothing per record. */
-const link = new Uint8Array(28);
-const linkView = new DataView(link.buffer);
+/** Scratch space for links; filled anew by each call, so that a replay allocates nothing per record. */
+const link = wordMemory(new Uint8Array(28));
+const linkView = viewOf(link.bytes);
+const LINK_SPAN = { from: 0, to: 28 } as const;
 
 /**
  * The chain value after a record: a checksum of the chain before it and of what the record is (not where it lies), so
  * that a segment can be rewritten without breaking the chain, and a header alone tells the link.
  */
-export function chainAfter(header: Omit<FrameHeader, 'acknowledgedThrough'>): number {
-  linkView.setUint32(0, header.chainBefore, true);
+export const chainAfter = (header: Omit<FrameHeader, 'acknowledgedThrough'>): number =>
+  chainAfterFrom(header, header.chainBefore);
+
+function chainAfterFrom(
+  header: Pick<FrameHeader, 'sequence' | 'issuedAtMs' | 'payloadBytes' | 'payloadSum'>,
+  chainBefore: number,
+): number {
+  linkView.setUint32(0, chainBefore, true);
   setU64(linkView, 4, header.sequence);
   setU64(linkView, 12, header.issuedAtMs);
   linkView.setUint32(20, header.payloadBytes, true);
   linkView.setUint32(24, header.payloadSum, true);
-  return crc32c(link);
+  return crc32cOfWords(link, 0, LINK_SPAN);
 }

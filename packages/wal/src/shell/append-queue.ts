@@ -1,22 +1,18 @@
-import { frameBytes } from '../core/frame.js';
 import { WalError } from '../errors.js';
 import type { ResolvedWalOptions } from '../options.js';
-import type { LogWriter, RecordToWrite } from './log-writer.js';
-
-/** What an append resolves to. */
-export interface Appended {
-  /** Strictly rising over the life of the log, starting at 1. */
-  readonly sequence: number;
-}
-
-interface Waiting extends RecordToWrite {
-  readonly useReserve: boolean;
-  readonly resolve: (appended: Appended) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { AppendBatch, type Appended, type BatchEntry } from './append-batch.js';
+import type { LogWriter } from './log-writer.js';
 
 /** Gives up the reserved space; resolves to false when there is none. */
 export type ReleaseReserve = () => Promise<boolean>;
+
+/** What the queue tells the log that it belongs to. */
+export interface QueueHooks {
+  readonly releaseReserve: ReleaseReserve;
+  readonly onRejected: (count: number, error: unknown) => void;
+  /** Called when nothing waits after a batch. */
+  readonly onIdle: () => void;
+}
 
 /** Microtask turns to wait before a batch is closed, so that whoever the last batch woke can join the next. */
 const GATHER_TURNS = 4;
@@ -25,51 +21,49 @@ const GATHER_TURNS = 4;
 export class AppendQueue {
   readonly #writer: LogWriter;
   readonly #options: ResolvedWalOptions;
-  readonly #releaseReserve: ReleaseReserve;
-  readonly #onRejected: (count: number, error: unknown) => void;
-  readonly #onIdle: () => void;
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #hooks: QueueHooks;
+  /** Full batches, oldest first; then the one that still takes records. */
+  readonly #full: AppendBatch[] = [];
+  #open = new AppendBatch();
+  /** An emptied batch, for its memory. */
+  #spare: AppendBatch | undefined;
+  #records = 0;
+  #payloadBytes = 0;
   #draining: Promise<void> | undefined;
 
-  constructor(
-    writer: LogWriter,
-    options: ResolvedWalOptions,
-    hooks: {
-      readonly releaseReserve: ReleaseReserve;
-      readonly onRejected: (count: number, error: unknown) => void;
-      /** Called when nothing waits after a batch. */
-      readonly onIdle: () => void;
-    },
-  ) {
+  constructor(writer: LogWriter, options: ResolvedWalOptions, hooks: QueueHooks) {
     this.#writer = writer;
     this.#options = options;
-    this.#releaseReserve = hooks.releaseReserve;
-    this.#onRejected = hooks.onRejected;
-    this.#onIdle = hooks.onIdle;
+    this.#hooks = hooks;
   }
 
+  /** How many records wait. */
   get records(): number {
-    return this.#waiting.length;
+    return this.#records;
   }
 
+  /** How many payload bytes wait. */
   get bytes(): number {
-    return this.#waitingBytes;
+    return this.#payloadBytes;
   }
 
-  /** Queues one record. The queue owns `payload` from here on. */
-  add(record: RecordToWrite & { readonly useReserve: boolean }): Promise<Appended> {
-    const { queueRecordsMax, queueBytesMax } = this.#options;
-    const bytes = this.#waitingBytes + record.payload.length;
-    if (this.#waiting.length >= queueRecordsMax || (bytes > queueBytesMax && this.#waiting.length > 0)) {
-      const error = new WalError('WAL_QUEUE_FULL', `${this.#waiting.length} records wait for the disk`);
-      this.#onRejected(1, error);
+  /** Queues one record; the payload is copied. */
+  add(payload: Uint8Array, issuedAtMs: number, useReserve: boolean): Promise<Appended> {
+    const { queueRecordsMax, queueBytesMax, batchBytesMax } = this.#options;
+    const payloadBytes = this.#payloadBytes + payload.length;
+    if (this.#records >= queueRecordsMax || (payloadBytes > queueBytesMax && this.#records > 0)) {
+      const error = new WalError('WAL_QUEUE_FULL', `${this.#records} records wait for the disk`);
+      this.#hooks.onRejected(1, error);
       return Promise.reject(error);
     }
-    this.#waitingBytes = bytes;
-    const { payload, issuedAtMs, useReserve } = record;
+    if (!this.#open.hasRoomFor(payload.length, batchBytesMax)) {
+      this.#full.push(this.#open);
+      this.#open = this.#emptyBatch();
+    }
+    this.#records += 1;
+    this.#payloadBytes = payloadBytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ payload, issuedAtMs, useReserve, resolve, reject });
+      this.#open.add(payload, { issuedAtMs, useReserve, resolve, reject });
       this.#draining ??= this.#drain();
     });
   }
@@ -83,62 +77,68 @@ export class AppendQueue {
     try {
       for (;;) {
         for (let turn = 0; turn < GATHER_TURNS; turn += 1) await undefined;
-        if (this.#waiting.length === 0) break;
-        await this.#commit(this.#take());
+        if (this.#records === 0) break;
+        const batch = this.#take();
+        await this.#commit(batch);
+        batch.clear();
+        this.#spare = batch;
       }
     } finally {
       this.#draining = undefined;
     }
     // While appends follow one another, each batch carries the acknowledgement of the one before; a note is for the last.
-    this.#onIdle();
+    this.#hooks.onIdle();
   }
 
-  #take(): readonly Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { payload } of this.#waiting) {
-      bytes += frameBytes(payload.length);
-      if (count > 0 && bytes > this.#options.batchBytesMax) break;
-      count += 1;
-    }
-    const batch = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    for (const { payload } of batch) this.#waitingBytes -= payload.length;
+  #emptyBatch(): AppendBatch {
+    const batch = this.#spare ?? new AppendBatch();
+    this.#spare = undefined;
     return batch;
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  #take(): AppendBatch {
+    let batch = this.#full.shift();
+    if (batch === undefined) {
+      batch = this.#open;
+      this.#open = this.#emptyBatch();
+    }
+    this.#records -= batch.entries.length;
+    for (const { payloadBytes } of batch.entries) this.#payloadBytes -= payloadBytes;
+    return batch;
+  }
+
+  async #commit(batch: AppendBatch): Promise<void> {
     try {
-      this.#settle(batch, await this.#writer.commit(batch));
+      settle(batch.entries, await this.#writer.commit(batch));
     } catch (error) {
       await this.#refused(batch, error);
     }
   }
 
-  #settle(batch: readonly Waiting[], first: number): void {
-    let sequence = first;
-    for (const { resolve } of batch) {
-      resolve({ sequence });
-      sequence += 1;
-    }
-  }
-
   /** A full disk costs everyone but those who may use the reserve. */
-  async #refused(batch: readonly Waiting[], error: unknown): Promise<void> {
-    const entitled =
-      error instanceof WalError && error.code === 'WAL_FULL' ? batch.filter((one) => one.useReserve) : [];
-    this.#reject(entitled.length === 0 ? batch : batch.filter((one) => !one.useReserve), error);
+  async #refused(batch: AppendBatch, error: unknown): Promise<void> {
+    const full = error instanceof WalError && error.code === 'WAL_FULL';
+    const entitled = full ? batch.entries.filter((one) => one.useReserve) : [];
+    this.#reject(entitled.length === 0 ? batch.entries : batch.entries.filter((one) => !one.useReserve), error);
     if (entitled.length === 0) return;
     try {
-      if (!(await this.#releaseReserve())) throw error;
-      this.#settle(entitled, await this.#writer.commit(entitled));
+      if (!(await this.#hooks.releaseReserve())) throw error;
+      settle(entitled, await this.#writer.commit(batch.only(entitled)));
     } catch (again) {
       this.#reject(entitled, again);
     }
   }
 
-  #reject(batch: readonly Waiting[], error: unknown): void {
-    if (batch.length > 0) this.#onRejected(batch.length, error);
-    for (const { reject } of batch) reject(error);
+  #reject(entries: readonly BatchEntry[], error: unknown): void {
+    if (entries.length > 0) this.#hooks.onRejected(entries.length, error);
+    for (const { reject } of entries) reject(error);
+  }
+}
+
+function settle(entries: readonly BatchEntry[], first: number): void {
+  let sequence = first;
+  for (const { resolve } of entries) {
+    resolve({ sequence });
+    sequence += 1;
   }
 }

@@ -1,5 +1,5 @@
 import { elapsedMs, invariant } from '@esper/std';
-import { FrameWriter, frameBytes, type Placement, placementOf } from '../core/frame.js';
+import { FrameSealer, type Placement, placementOf } from '../core/frame.js';
 import { NO_ISSUE_TIMES, withIssueTimes } from '../core/issue-times.js';
 import { TEMPORARY_ENDING } from '../core/layout.js';
 import { SEGMENT_HEADER_BYTES } from '../core/segment-header.js';
@@ -7,15 +7,10 @@ import { segmentName } from '../core/segment-name.js';
 import { WalError } from '../errors.js';
 import type { DiskFile } from '../ports.js';
 import type { AnchorFile } from './anchor-file.js';
+import type { AppendBatch } from './append-batch.js';
 import { diskCode, isFull, removeIfThere, writeFully } from './disk-io.js';
 import type { LiveSegment, LogState } from './log-state.js';
 import { createSegment } from './segment-file.js';
-
-/** One record on its way to the disk. */
-export interface RecordToWrite {
-  readonly payload: Uint8Array;
-  readonly issuedAtMs: number;
-}
 
 interface Encoded {
   readonly bytes: Uint8Array;
@@ -38,7 +33,6 @@ export class LogWriter {
   #durableThrough: number;
   #segmentNumber: number;
   #noted: number;
-  #buffer = new Uint8Array(4096);
   #poison: WalError | undefined;
 
   constructor(
@@ -79,22 +73,20 @@ export class LogWriter {
    * Writes the records as one batch. Resolves to the first sequence when all are durable (`written`: when all are
    * written). Rejects with `WAL_FULL` (nothing of the batch remains) or `WAL_POISONED` (what remains is unknown).
    */
-  async commit(records: readonly RecordToWrite[]): Promise<number> {
+  async commit(batch: AppendBatch): Promise<number> {
     if (this.#poison !== undefined) throw this.#poison;
-    let bytes = 0;
-    for (const { payload } of records) bytes += frameBytes(payload.length);
     const current = this.#current;
-    const limit = this.#state.options.segmentBytesMax;
-    if (current.endOffset + bytes > limit && current.endOffset > SEGMENT_HEADER_BYTES) await this.#rotate();
-    let encoded = this.#encode(records, bytes);
+    const end = current.endOffset + batch.usedBytes;
+    if (end > this.#state.options.segmentBytesMax && current.endOffset > SEGMENT_HEADER_BYTES) await this.#rotate();
+    let encoded = this.#encode(batch);
     try {
       await this.#write(encoded.bytes);
     } catch (cause) {
       await this.#giveUpSegment(cause);
-      encoded = this.#encode(records, bytes);
+      encoded = this.#encode(batch);
       await this.#write(encoded.bytes).catch((again: unknown) => this.#failTwice(again));
     }
-    return this.#advance(records.length, encoded);
+    return this.#advance(batch.entries.length, encoded);
   }
 
   /** Notes the last acknowledgement, behind the caller's back. */
@@ -156,19 +148,22 @@ export class LogWriter {
     await old.close();
   }
 
-  #encode(records: readonly RecordToWrite[], bytes: number): Encoded {
-    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(Math.max(bytes, 2 * this.#buffer.length));
-    const { endOffset: offset } = this.#current;
-    const frames = new FrameWriter(this.#buffer, { placement: this.#placement, offset, chainBefore: this.#chain });
+  /** Fills in the headers of the batch, for its place at the end of the current segment. */
+  #encode(batch: AppendBatch): Encoded {
+    const { endOffset: offset, issueTimes } = this.#current;
+    const sealer = new FrameSealer(batch.memory, { placement: this.#placement, offset, chainBefore: this.#chain });
     const acknowledgedThrough = this.#durableThrough;
     let sequence = this.#nextSequence;
-    const issueTimes = withIssueTimes(this.#current.issueTimes, sequence, records);
-    for (const { payload, issuedAtMs } of records) {
-      frames.write({ sequence, issuedAtMs, acknowledgedThrough, payload });
+    for (const { issuedAtMs, payloadBytes, payloadSum } of batch.entries) {
+      sealer.seal({ sequence, issuedAtMs, acknowledgedThrough, payloadBytes, payloadSum });
       sequence += 1;
     }
-    invariant(frames.writtenBytes === bytes, `encoded ${frames.writtenBytes} bytes of ${bytes}`);
-    return { bytes: this.#buffer.subarray(0, bytes), chain: frames.chain, issueTimes };
+    invariant(sealer.at === batch.usedBytes, `sealed ${sealer.at} bytes of ${batch.usedBytes}`);
+    return {
+      bytes: batch.memory.bytes.subarray(0, batch.usedBytes),
+      chain: sealer.chain,
+      issueTimes: withIssueTimes(issueTimes, this.#nextSequence, batch.entries),
+    };
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

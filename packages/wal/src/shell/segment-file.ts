@@ -1,4 +1,4 @@
-import { FrameWriter, frameBytes, placementOf } from '../core/frame.js';
+import { encodeFrame, placementOf } from '../core/frame.js';
 import { type IssueTimes, NO_ISSUE_TIMES, withIssueTime } from '../core/issue-times.js';
 import { TEMPORARY_ENDING } from '../core/layout.js';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from '../core/segment-header.js';
@@ -48,8 +48,7 @@ export async function writeSegment(
     await writeFully(file, encodeSegmentHeader(header), 0);
     const placement = placementOf(header.logId, header.segment);
     for await (const record of records) {
-      const bytes = new Uint8Array(frameBytes(record.payload.length));
-      new FrameWriter(bytes, { placement, offset: endOffset, chainBefore: record.chainBefore }).write(record);
+      const bytes = encodeFrame(record, { placement, offset: endOffset });
       await writeFully(file, bytes, endOffset);
       endOffset += bytes.length;
       issueTimes = withIssueTime(issueTimes, record.sequence, record.issuedAtMs);

@@ -3,7 +3,8 @@ import type { RecoveryReport } from '../core/recovery-report.js';
 import type { RetentionReport, RetentionRequest } from '../core/retention-plan.js';
 import { WalError } from '../errors.js';
 import type { AnchorFile } from './anchor-file.js';
-import { type Appended, AppendQueue } from './append-queue.js';
+import type { Appended } from './append-batch.js';
+import { AppendQueue } from './append-queue.js';
 import { type CopyReport, copyLog } from './copy-log.js';
 import { ioError } from './disk-io.js';
 import type { DiskReserve } from './disk-reserve.js';
@@ -65,7 +66,7 @@ export class Wal implements AsyncDisposable {
       return Promise.reject(refusal);
     }
     const { issuedAtMs = 0, useReserve = false } = options;
-    return this.#queue.add({ payload: payload.slice(), issuedAtMs, useReserve });
+    return this.#queue.add(payload, issuedAtMs, useReserve);
   }
 
   #refusal(payload: Uint8Array, { issuedAtMs }: AppendOptions): WalError | undefined {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANCHOR_BYTES, ANCHOR_SLOT_STRIDE_BYTES, decodeAnchor, encodeAnchorSlot } from '../../src/core/anchor.js';
 import { crc32c } from '../../src/core/crc32c.js';
-import { chainAfter, decodeFrameHeader, FrameWriter, frameBytes, placementOf } from '../../src/core/frame.js';
+import { chainAfter, decodeFrameHeader, encodeFrame, placementOf } from '../../src/core/frame.js';
 import { decodeScars, encodeScars } from '../../src/core/scar.js';
 import { decodeSegmentHeader, encodeSegmentHeader } from '../../src/core/segment-header.js';
 import { parseSegmentName, segmentName } from '../../src/core/segment-name.js';
@@ -10,12 +10,8 @@ import { parseSegmentName, segmentName } from '../../src/core/segment-name.js';
 const logId = Uint8Array.from({ length: 16 }, (_, at) => at);
 const header = { sequence: 7, issuedAtMs: 1_700_000_000_000, acknowledgedThrough: 6, chainBefore: 0x12345678 };
 
-function frameOf(payload: Uint8Array, offset = 1024, segment = 1): Uint8Array {
-  const bytes = new Uint8Array(frameBytes(payload.length));
-  const { chainBefore } = header;
-  new FrameWriter(bytes, { placement: placementOf(logId, segment), offset, chainBefore }).write({ ...header, payload });
-  return bytes;
-}
+const frameOf = (payload: Uint8Array): Uint8Array =>
+  encodeFrame({ ...header, payload }, { placement: placementOf(logId, 1), offset: 1024 });
 
 const read = (bytes: Uint8Array, offset = 1024, segment = 1) =>
   decodeFrameHeader(

@@ -1,6 +1,6 @@
 import { FakeClock, SeededRandom } from '@esper/testkit';
 import { crc32c } from '../../src/core/crc32c.js';
-import { FrameWriter, frameBytes, placementOf } from '../../src/core/frame.js';
+import { encodeFrame, placementOf } from '../../src/core/frame.js';
 import { lostCount, openWal, type RecoveryReport, type Wal, WalError, type WalOptions } from '../../src/index.js';
 import { type DiskImage, MemoryDisk, type RotKind, type RotSite, rot } from '../../src/testing.js';
 
@@ -230,10 +230,7 @@ function withFittingSums(image: DiskImage, pristine: Pristine): DiskImage {
     const header = { sequence, issuedAtMs: word(16), acknowledgedThrough: word(24), chainBefore: word(32) };
     const segment = Number.parseInt((path.split('/').at(-1) as string).slice(0, 14), 16);
     const placement = placementOf(before.slice(12, 28), segment);
-    const scratch = new Uint8Array(frameBytes(payload.length));
-    const { chainBefore } = header;
-    new FrameWriter(scratch, { placement, offset: from, chainBefore }).write({ ...header, payload });
-    copy.set(scratch, from);
+    copy.set(encodeFrame({ ...header, payload }, { placement, offset: from }), from);
     fixed.set(path, copy);
   }
   return fixed;
