@@ -67,6 +67,7 @@ export type { HardwareContext, SeedState, SystemStatePacket } from './core/syste
 export type { MetricPoint, SystemHealth, TelemetryEvent, TelemetryPacket, TraceSpan } from './core/telemetry-packet.js';
 export { LEYLINE_ERRORS, LeylineError, type LeylineErrorCode, type LeylineRefusal } from './errors.js';
 export { parseJson, toJson } from './wire/json-form.js';
+export { jsonSchemaOf } from './wire/json-schema.js';
 export { LIMITS } from './wire/limits.js';
 export { decodeMessage, encodeMessage } from './wire/message-codec.js';
 export { MESSAGE_KINDS, type MessageKind, type Messages } from './wire/message-kinds.js';

@@ -59,12 +59,16 @@ export function whole(min = 0, max: number = Number.MAX_SAFE_INTEGER): z.ZodType
     .overwrite((value) => value + 0);
 }
 
+/** The JSON form of what is checked in code, for JSON Schema. */
+export const JSON_FORMS = z.registry<Readonly<Record<string, unknown>>>();
+
 const SIGNAL_ERROR = `a number, or text of at most ${LIMITS.signalCharsMax} characters`;
 
 /** A measurement that may be bad: kept as it came. The texts NaN, Infinity and -Infinity become the numbers. */
 export const signal: z.ZodType<Signal> = z
   .custom<Signal>(isSignal, { error: SIGNAL_ERROR })
   .transform((value) => (typeof value === 'string' ? (NON_FINITE.get(value) ?? value) : value));
+JSON_FORMS.add(signal, { type: ['number', 'string'], maxLength: LIMITS.signalCharsMax, description: SIGNAL_ERROR });
 
 function isSignal(value: unknown): boolean {
   if (typeof value === 'number') return true;
@@ -114,7 +118,11 @@ export const digest: z.ZodType<string> = z
 
 export function bytes(bytesMax: number): z.ZodType<Uint8Array> {
   const error = `at most ${bytesMax} bytes`;
-  return z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.byteLength <= bytesMax, { error });
+  const schema = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.byteLength <= bytesMax, {
+    error,
+  });
+  JSON_FORMS.add(schema, { type: 'string', contentEncoding: 'base64', description: error });
+  return schema;
 }
 
 const UINT64_ERROR = 'an unsigned integer of 64 bits';
@@ -125,5 +133,11 @@ export const uint64: z.ZodType<bigint> = z
     error: UINT64_ERROR,
   })
   .transform((value) => BigInt(value));
+JSON_FORMS.add(uint64, {
+  type: ['string', 'integer'],
+  pattern: '^(0|[1-9][0-9]{0,19})$',
+  minimum: 0,
+  description: UINT64_ERROR,
+});
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
