@@ -19,7 +19,7 @@ import { fieldReporting, openFieldReports } from './adapters/field-reporting.js'
 import { flushLoop } from './adapters/flush-loop.js';
 import { folderJournal } from './adapters/folder-journal.js';
 import { hostReporter } from './adapters/host-reporter.js';
-import { LearnedNames } from './adapters/learned-names.js';
+import { type LearnedNames, openLearnedNames } from './adapters/learned-names.js';
 import { type OpenedPolicy, openPolicyBundle } from './adapters/policy-bundle.js';
 import { readLog } from './adapters/read-log.js';
 import { riskSettings } from './adapters/risk-settings.js';
@@ -28,7 +28,6 @@ import type { ResolvedConfig } from './config/resolve.js';
 import { AnswerMemory } from './decision/answer-memory.js';
 import { DecisionEngine } from './engine.js';
 import { OpenParts } from './host/open-parts.js';
-import { nameNote } from './records/name-note.js';
 import type { Recovered } from './records/recover.js';
 import { restoreFrom } from './records/restore-from.js';
 import { RunTable } from './runs/run-state.js';
@@ -66,7 +65,7 @@ export async function openHost(setup: HostSetup): Promise<Host> {
   const open = new OpenParts();
   try {
     const carriers = await openCarriers(setup, open);
-    const memory = await openMemory(setup, carriers);
+    const memory = await openMemory(setup, carriers, open);
     const policy = await openPolicy(setup);
     open.keep(() => policy.host.close());
     const issuerEpoch = await startEpoch(setup, { carriers, memory, policy });
@@ -121,7 +120,7 @@ async function openCarriers(setup: HostSetup, open: OpenParts): Promise<Carriers
   return { log, journal: walJournal(log), bus, telemetry };
 }
 
-/** What the host knew before: runs, names, reports, folded from the log; and the blueprints. */
+/** What the host knew before: runs and reports, folded from the log; names, from their tables; and the blueprints. */
 interface Memory {
   readonly recovered: Recovered;
   readonly names: LearnedNames;
@@ -129,7 +128,11 @@ interface Memory {
   readonly catalogue: FileCatalogue;
 }
 
-async function openMemory({ config }: HostSetup, { log, journal, bus, telemetry }: Carriers): Promise<Memory> {
+async function openMemory(
+  { config }: HostSetup,
+  { log, journal, bus, telemetry }: Carriers,
+  open: OpenParts,
+): Promise<Memory> {
   const { values } = config;
   const catalogue = await openFileCatalogue(
     values.catalogueFile === '' ? join(values.dataDir, 'catalogue.json') : values.catalogueFile,
@@ -140,14 +143,11 @@ async function openMemory({ config }: HostSetup, { log, journal, bus, telemetry 
       buildNoticePacket({ packetId: `tamiyo-${event.description}-${randomUUID()}`, timestampMs, events: [event] }),
     );
   };
-  const names = new LearnedNames((table, name, index) => {
-    journal
-      .append(nameNote(table, name, index))
-      .catch(() => tell({ description: 'record_lost', level: 'CRITICAL', attributes: { what: 'name' } }));
-  });
+  const names = await openLearnedNames(join(values.dataDir, 'tables'), tell);
+  open.keep(() => names.close());
   const fieldReports = openFieldReports({ journal, bus, clock: systemClock, random: Math.random, observe: tell });
   const recovered = await readLog(log, systemClock.wallMs() - values.idempotencyMs, (record) =>
-    restoreFrom(record, { names, fieldReports }),
+    restoreFrom(record, { fieldReports }),
   );
   await fieldReports.restored();
   return { recovered, names, fieldReports, catalogue };

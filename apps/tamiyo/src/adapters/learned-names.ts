@@ -1,58 +1,48 @@
-import type { NewName, Vocabularies, VocabularyName } from '@esper/policy';
+import type { TelemetryEvent } from '@esper/leyline';
+import type { NewName, Vocabularies } from '@esper/policy';
+import { type NameTableFolder, openNameTables } from '@esper/registry/node';
 import type { NameTables } from '../stages/parts.js';
 
-const VOCABULARY_NAMES = [
-  'seed',
-  'blueprint',
-  'layer_type',
-  'activation_type',
-] as const satisfies readonly VocabularyName[];
-/** Index 0 means unknown; the tables of the policy hold 1,024. */
-const INDEX_MAX = 1023;
-
-/** Told of names that got an index, so that they can be made durable. */
-export type OnLearned = (table: VocabularyName, name: string, index: number) => void;
-
-/** The name tables in memory, filled from the log. A full table stays as it is: a name beyond it reads as unknown. */
+/** The durable name tables of a host, as decisions see them. A name has its index once it is on disk, not before. */
 export class LearnedNames implements NameTables {
-  readonly #tables: Record<VocabularyName, Map<string, number>> = {
-    seed: new Map(),
-    blueprint: new Map(),
-    layer_type: new Map(),
-    activation_type: new Map(),
-  };
-  readonly #onLearned: OnLearned;
-  #refusedCount = 0;
+  readonly #folder: NameTableFolder;
 
-  constructor(onLearned: OnLearned) {
-    this.#onLearned = onLearned;
+  constructor(folder: NameTableFolder) {
+    this.#folder = folder;
+  }
+
+  /** All seven tables, and where each lies: what a policy's digests are compared with. */
+  get folder(): NameTableFolder {
+    return this.#folder;
   }
 
   vocabularies(): Vocabularies {
-    return this.#tables;
-  }
-
-  /** Names that found no place, since the start. */
-  get refusedCount(): number {
-    return this.#refusedCount;
+    const { seed, blueprint, layer_type, activation_type } = this.#folder.tables();
+    return {
+      seed: seed.indexByName,
+      blueprint: blueprint.indexByName,
+      layer_type: layer_type.indexByName,
+      activation_type: activation_type.indexByName,
+    };
   }
 
   offer(names: readonly NewName[]): void {
-    for (const { vocabulary, name } of names) {
-      const table = this.#tables[vocabulary];
-      if (table.has(name)) continue;
-      if (table.size >= INDEX_MAX) {
-        this.#refusedCount += 1;
-        continue;
-      }
-      table.set(name, table.size + 1);
-      this.#onLearned(vocabulary, name, table.size);
-    }
+    this.#folder.offer(names.map(({ vocabulary, name }) => ({ table: vocabulary, name })));
   }
 
-  /** A name as the log has it. Ignored when the table knows it already. */
-  restore(table: string, name: string, index: number): void {
-    const known = VOCABULARY_NAMES.find((candidate) => candidate === table);
-    if (known !== undefined && !this.#tables[known].has(name)) this.#tables[known].set(name, index);
+  /** Saves what is pending and lets the folder go. */
+  close(): Promise<void> {
+    return this.#folder.close();
   }
+}
+
+/** Opens the tables of a folder for one host. `tell` hears of names that get no index, and of a disk that takes none. */
+export async function openLearnedNames(folder: string, tell: (event: TelemetryEvent) => void): Promise<LearnedNames> {
+  const tables = await openNameTables(folder, {
+    onRefused: ({ table }, { code, message }) =>
+      tell({ description: 'name_refused', level: 'WARNING', attributes: { table, code, message } }),
+    onFailed: ({ code, message }) =>
+      tell({ description: 'name_tables_failed', level: 'CRITICAL', attributes: { code, message } }),
+  });
+  return new LearnedNames(tables);
 }

@@ -6,8 +6,12 @@ import type {
   TelemetryPacket,
   TraceSpan,
 } from '@esper/leyline';
+import type { VocabularyName } from '@esper/policy';
 import type { Finding } from '@esper/risk-engine';
 import type { RunState } from '../runs/run-state.js';
+
+/** Names in each table that feeds features. The tables are append-only: the first so many are what was known. */
+export type VocabularySizes = Readonly<Record<VocabularyName, number>>;
 
 /** What every record about one decision says. */
 interface OfDecision {
@@ -29,6 +33,7 @@ export interface DecisionRecord extends OfDecision {
   readonly bytes: Uint8Array;
   readonly findings: readonly Finding[];
   readonly deciding: string;
+  readonly vocabularySizes: VocabularySizes;
   readonly fieldReport: FieldReport;
   readonly spans: readonly TraceSpan[];
   readonly digests: { readonly policy: string; readonly config: string };

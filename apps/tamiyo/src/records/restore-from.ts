@@ -1,16 +1,14 @@
 import type { FieldReports } from '@esper/field-reports';
 import { evaluationOf, REPORT_NOTES } from '../adapters/field-reporting.js';
-import { restoreName } from './name-note.js';
 import type { HostRecord } from './record.js';
 
 /** The parts of a host that keep a fold of their own over the log. */
 export interface Restorable {
-  readonly names: { restore(table: string, name: string, index: number): void };
   readonly fieldReports: Pick<FieldReports, 'restoreDecision' | 'restoreNote'>;
 }
 
 /** Shows one record of the log to the parts that go on from it. */
-export function restoreFrom(record: HostRecord, { names, fieldReports }: Restorable): void {
+export function restoreFrom(record: HostRecord, { fieldReports }: Restorable): void {
   switch (record.kind) {
     case 'decision':
     case 'failure':
@@ -18,7 +16,6 @@ export function restoreFrom(record: HostRecord, { names, fieldReports }: Restora
       return;
     case 'note':
       if (record.stream === REPORT_NOTES) fieldReports.restoreNote(record.bytes);
-      else restoreName(record, names);
       return;
     default:
       return;

@@ -1,6 +1,7 @@
-import { type DependencyViolation, decode, guard, observe, withSampledAction } from '@esper/policy';
+import { type DependencyViolation, decode, guard, observe, type Vocabularies, withSampledAction } from '@esper/policy';
 import { assess, type BlueprintInput, keepLoss } from '@esper/risk-engine';
 import { DecisionError } from '../errors.js';
+import type { VocabularySizes } from '../records/record.js';
 import type { ActivePolicy, DecisionParts, DecisionSession } from './parts.js';
 import type { Assessed, Decoded, Guarded, Inferred, Observed, Resolved } from './stages.js';
 
@@ -10,11 +11,12 @@ export function observePacket(
   policy: ActivePolicy,
   at: { readonly session: DecisionSession; readonly parts: DecisionParts },
 ): Observed {
+  const vocabularies = at.parts.names.vocabularies();
   const observed = observe(
     {
       packet: from.packet,
       blueprints: from.candidates,
-      vocabularies: at.parts.names.vocabularies(),
+      vocabularies,
       statistics: at.session.state.statistics,
     },
     policy.observeLimits,
@@ -26,8 +28,15 @@ export function observePacket(
       { reason: observed.error.code },
     );
   }
-  return { ...from, observation: observed.value };
+  return { ...from, observation: observed.value, vocabularySizes: sizesOf(vocabularies) };
 }
+
+const sizesOf = ({ seed, blueprint, layer_type, activation_type }: Vocabularies): VocabularySizes => ({
+  seed: seed.size,
+  blueprint: blueprint.size,
+  layer_type: layer_type.size,
+  activation_type: activation_type.size,
+});
 
 /** What the outputs mean as a command. */
 export function decodeOutputs(from: Inferred, policy: ActivePolicy): Decoded {

@@ -71,6 +71,7 @@ function decisionRecord(
     bytes: from.bytes,
     findings: from.assessment.findings,
     deciding: from.assessment.reason,
+    vocabularySizes: from.vocabularySizes,
     fieldReport: from.fieldReport,
     spans: session.arrows.spans,
     digests: { policy: more.policy.digest, config: parts.settings.configDigest },

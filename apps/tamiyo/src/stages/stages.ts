@@ -9,6 +9,7 @@ import type {
 import type { NetworkOutputs, Observation, Proposal } from '@esper/policy';
 import type { Assessment, BlueprintInput } from '@esper/risk-engine';
 import type { DecisionError } from '../errors.js';
+import type { VocabularySizes } from '../records/record.js';
 
 /** What each arrow adds. The types grow from left to right; nothing is taken away. */
 export interface Validated {
@@ -23,6 +24,7 @@ export interface Resolved extends Validated {
 
 export interface Observed extends Resolved {
   readonly observation: Observation;
+  readonly vocabularySizes: VocabularySizes;
 }
 
 export interface Inferred extends Observed {

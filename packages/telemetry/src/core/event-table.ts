@@ -127,6 +127,22 @@ export const TAMIYO_EVENTS = {
   },
   policy_update_rejected: { level: 'WARNING', urgent: false, means: 'A policy update was refused.' },
   policy_update_applied: { level: 'INFO', urgent: false, means: 'A policy update is in force.' },
+  policy_fallback: {
+    level: 'CRITICAL',
+    urgent: true,
+    means: 'The active policy cannot run, so the last known good one does; says why.',
+  },
+  policy_unavailable: {
+    level: 'CRITICAL',
+    urgent: true,
+    means: 'No policy can run, so no packet gets a command; says why.',
+  },
+  name_refused: { level: 'WARNING', urgent: false, means: 'A name gets no index: it is transient, or its table full.' },
+  name_tables_failed: {
+    level: 'CRITICAL',
+    urgent: true,
+    means: 'The name tables can make nothing more durable, so no new name gets an index.',
+  },
   command_rejected: {
     level: 'CRITICAL',
     urgent: true,
