@@ -135,6 +135,10 @@ export const HARNESS_ERRORS = {
     means: 'There is no scenario of this name.',
     next: 'Run `pnpm harness` for the list.',
   },
+  HARNESS_RESUME_FAILED: {
+    means: 'The run has a checkpoint from before, and it cannot be trusted; nothing was trained.',
+    next: 'Move the named checkpoint aside to go on from the one before, or choose another run id.',
+  },
   snapshot_missing: { means: 'No healthy snapshot is old enough.', next: 'None: the full checkpoint is tried.' },
   checkpoint_missing: { means: 'No full checkpoint exists.', next: 'Checkpoint more often, or earlier.' },
   digest_mismatch: {

@@ -34,7 +34,7 @@ function good(): DemoTally {
 const brokenWhen = (spoil: (tally: DemoTally) => void): readonly string[] => {
   const tally = good();
   spoil(tally);
-  return brokenPromises(tally, { attacks: 2 });
+  return brokenPromises(tally, [20, 30]);
 };
 const withSummary = (tally: DemoTally, change: object): void => {
   if (tally.summary !== undefined) tally.summary = { ...tally.summary, ...change };
@@ -59,6 +59,19 @@ describe('what the demo asserts', () => {
     ]);
     expect(brokenWhen((tally) => Object.assign(tally, { summary: undefined }))).toEqual([
       'the trainer gave no summary',
+    ]);
+  });
+
+  it('of a run that was interrupted it promises only what this start trained', () => {
+    const afterSpike = (tally: DemoTally): void => {
+      tally.stepsBefore = 75;
+      Object.assign(tally.spike, { caughtAt: undefined, recoveredAt: undefined });
+      tally.changed.splice(0);
+      withSummary(tally, { tally: { ...good().summary?.tally, rejected: {} } });
+    };
+    expect(brokenWhen(afterSpike)).toEqual([]);
+    expect(brokenWhen((tally) => Object.assign(tally, { stepsBefore: 25 }))).toEqual([
+      '1 bad commands were injected, 2 were refused',
     ]);
   });
 

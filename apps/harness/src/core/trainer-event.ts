@@ -13,6 +13,10 @@ export const TRAINER_EVENTS = {
   'tolaria.update_skipped': { level: 'ERROR', means: 'The gradients were not finite; the step updated no weight.' },
   'tolaria.checkpoint_written': { level: 'INFO', means: 'A full checkpoint is durable on disk.' },
   'tolaria.checkpoint_failed': { level: 'ERROR', means: 'A full checkpoint could not be written; training goes on.' },
+  'tolaria.run_resumed': {
+    level: 'WARNING',
+    means: 'The run goes on from the newest checkpoint of an earlier process.',
+  },
   'tolaria.rollback.restored': { level: 'WARNING', means: 'Weights were restored and their digest confirmed.' },
   'tolaria.rollback.restore_failed': { level: 'CRITICAL', means: 'A tier could not restore; the reason says why.' },
   'tolaria.emergency.halt': { level: 'CRITICAL', means: 'Training stops for good.' },

@@ -7,7 +7,8 @@ import type { TrainerState } from '../core/trainer-state.js';
 import type { HarnessErrorCode } from '../errors.js';
 import type { ResolvedTrainerOptions } from '../options.js';
 import type { StoredCheckpoint, TrainerPorts } from '../ports.js';
-import { decodeLearnedState, encodeLearnedState } from '../wire/learned-state-codec.js';
+import { encodeLearnedState } from '../wire/learned-state-codec.js';
+import { learnedStateIn } from '../wire/stored-weights.js';
 import { within } from './within.js';
 
 type Tier = RestoreRecord['tier'];
@@ -85,8 +86,7 @@ export class RollbackKeeper {
     const begun = clock.monoMs();
     const stored = await this.#find(state, tier);
     if (!stored.ok) return stored;
-    if (digest(stored.value.bytes) !== stored.value.digest) return err('digest_mismatch');
-    const learned = decodeLearnedState(stored.value.bytes);
+    const learned = learnedStateIn(stored.value, digest);
     if (!learned.ok) return learned;
     const prepared = clock.monoMs();
     const restored = withLearnedState(state, learned.value, stored.value.step);

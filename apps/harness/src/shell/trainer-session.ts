@@ -88,6 +88,7 @@ export class TrainerSession {
         this.#refused = reject;
       });
       const trainer = this.#trainer(start);
+      await trainer.begin();
       await this.#send(helloOf(trainer));
       await this.#train(trainer);
       await this.#send({ type: 'summary', summary: trainer.summary() });
@@ -146,6 +147,7 @@ function helloOf(trainer: Trainer): TrainerMessage {
     protocol: 1,
     trainingRunId: options.trainingRunId,
     plannedSteps: options.plannedSteps,
+    stepsBefore: state.step,
     languages: [...dataset.languages],
     trainingSamples: dataset.training.labels.length,
     validationSamples: dataset.validation.labels.length,

@@ -16,6 +16,7 @@ import type { TrainerState } from '../core/trainer-state.js';
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from '../options.js';
 import type { Decision, TrainerPorts } from '../ports.js';
 import { CommandDelivery } from './command-delivery.js';
+import { resumeFromCheckpoint } from './resume.js';
 import { RollbackKeeper } from './rollback.js';
 import { pauseFor, within } from './within.js';
 
@@ -76,6 +77,19 @@ export class Trainer {
   /** True when the run stopped for good or has had its planned steps. */
   get finished(): boolean {
     return this.#state.halted !== undefined || this.#state.step >= this.options.plannedSteps;
+  }
+
+  /**
+   * Goes on from the newest checkpoint of this run, where there is one; else writes the first one, so that there is always
+   * something to restore. Called once, before the first step, by whoever keeps checkpoints. Rejects with `HARNESS_RESUME_FAILED`.
+   */
+  async begin(): Promise<void> {
+    const resumed = await resumeFromCheckpoint(this.#ports, this.#state, this.options.fullRestoreDeadlineMs);
+    if (resumed !== undefined) {
+      this.#state = resumed.state;
+      this.#tell([resumed.event]);
+    }
+    this.#tell(await this.#keeper.remember(this.#state, resumed === undefined));
   }
 
   /** Trains one step, reports it, waits for the decision and follows it. Does nothing but answer after a halt. */

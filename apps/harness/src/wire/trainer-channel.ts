@@ -53,6 +53,8 @@ const trainerMessage = z.discriminatedUnion('type', [
     protocol: z.literal(CHANNEL_PROTOCOL),
     trainingRunId: text,
     plannedSteps: whole,
+    /** Steps that an earlier process of this run had trained; this one goes on after them. */
+    stepsBefore: whole,
     languages: z.array(text).max(64),
     trainingSamples: whole,
     validationSamples: whole,

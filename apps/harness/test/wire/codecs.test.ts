@@ -54,6 +54,7 @@ describe('messages', () => {
       protocol: 1,
       trainingRunId: 'run',
       plannedSteps: 9,
+      stepsBefore: 0,
       languages: ['de', 'en'],
       trainingSamples: 10,
       validationSamples: 5,

@@ -7,6 +7,7 @@ export function riskSettings(config: Config): RiskConfig {
   const options = {
     profile: config.profile === 'harness' ? ('harness' as const) : ('default' as const),
     loss: { spikeMax: config['risk.lossSpikeMax'] },
+    rollback: { recentDecisions: config['risk.rollbackRecentDecisions'] },
     latency: {
       hookMsMax: config['risk.hookLatencyMsMax'],
       stepMsMax: config['risk.stepLatencyMsMax'],

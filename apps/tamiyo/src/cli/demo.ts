@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { beginDemoRun, finishDemoRun } from '../demo/demo-run-id.js';
-import { brokenPromises, type DemoTally, percentile } from '../demo/demo-tally.js';
+import { brokenPromises, type DemoTally, percentile, sawSpike } from '../demo/demo-tally.js';
 import { demoView } from '../demo/demo-view.js';
 import { type DemoPlan, demoPlan, runDemo } from '../demo/run-demo.js';
 import { TamiyoError } from '../errors.js';
@@ -41,6 +41,8 @@ export const demoNoun: Noun = (program, run) => {
         const seed = wholeNumber('--seed', options.seed, 0);
         const config = await loadConfig(context, {
           ...DEMO_SETTINGS,
+          // So short a run has no graft that is not recent: whatever exploded is put back to before.
+          'risk.rollbackRecentDecisions': steps,
           dataDir: resolve(options.data),
           'seal.keyFolder': join(resolve(options.data), 'keys'),
         });
@@ -74,7 +76,7 @@ interface Conclusion {
 }
 
 function conclude(tally: DemoTally, { output, plan, dataDir, seconds }: Conclusion): number {
-  const broken = brokenPromises(tally, plan);
+  const broken = brokenPromises(tally, plan.attackSteps);
   const latencyMs = Object.fromEntries(
     (
       [
@@ -86,6 +88,7 @@ function conclude(tally: DemoTally, { output, plan, dataDir, seconds }: Conclusi
   );
   const result = {
     steps: tally.summary?.steps ?? 0,
+    stepsBefore: tally.stepsBefore,
     decisions: tally.decisions,
     byKind: tally.byKind,
     changedByRisk: tally.changed.length,
@@ -107,7 +110,9 @@ function conclude(tally: DemoTally, { output, plan, dataDir, seconds }: Conclusi
   return EXIT.failure;
 }
 
-function spikeText({ spike }: DemoTally): string {
+function spikeText(tally: DemoTally): string {
+  const { spike } = tally;
+  if (!sawSpike(tally)) return `at step ${spike.atStep}, in the part of the run before it was interrupted`;
   if (spike.caughtAt === undefined) return 'not caught';
   const loss = `validation loss ${spike.before.toFixed(3)} before, ${spike.peak.toFixed(3)} at its worst`;
   const recovered =

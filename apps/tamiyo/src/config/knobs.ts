@@ -93,6 +93,10 @@ export const KNOBS = {
     default: 30,
     changes: 'Finalizing a step slower than this downgrades a SEED, in milliseconds.',
   }),
+  'risk.rollbackRecentDecisions': knob('TAMIYO_ROLLBACK_RECENT_DECISIONS', whole(0, 1_000_000), {
+    default: 20,
+    changes: 'Critical risk within this many decisions after a graft asks for a ROLLBACK, where that is enforced.',
+  }),
   'blend.annotationsEnabled': knob('TAMIYO_ENABLE_BLEND_MODE_ANN', z.boolean(), {
     default: false,
     changes: 'Emits blend-mode annotations (FF-08).',

@@ -29,6 +29,8 @@ export interface SpikeStory {
 
 /** What a demo counts while it runs. */
 export interface DemoTally {
+  /** Steps that an earlier, interrupted start of this run had trained. */
+  stepsBefore: number;
   decisions: number;
   readonly byKind: Record<string, number>;
   readonly changed: ChangedDecision[];
@@ -40,6 +42,7 @@ export interface DemoTally {
 }
 
 export const newTally = (spikeStep: number): DemoTally => ({
+  stepsBefore: 0,
   decisions: 0,
   byKind: {},
   changed: [],
@@ -89,21 +92,26 @@ export const countFailure = (tally: DemoTally, error: DecisionError): void => ad
 function because(deciding: Delivered['assessment']['deciding']): string {
   if (deciding === undefined) return '';
   if (typeof deciding.counterfactual === 'string') return deciding.counterfactual;
+  return comparedWith(deciding);
+}
+
+/** A finding's value against its threshold. */
+function comparedWith(deciding: NonNullable<Delivered['assessment']['deciding']>): string {
   const { signal, value, comparison, threshold } = deciding;
   return [signal, value, comparison, threshold].filter((part) => part !== undefined).join(' ');
 }
 
-/** Reasons that say the loss has exploded, whatever else was found in the same step. */
-const SPIKE_REASONS: ReadonlySet<string> = new Set(['loss_spike', 'loss_nonfinite', 'rollback_critical']);
+/** Reasons that say the loss has exploded, whatever else was found in the same step; the plainest first. */
+const SPIKE_REASONS = ['loss_spike', 'loss_nonfinite', 'rollback_required', 'rollback_spent'] as const;
 
 function noteCaught(spike: SpikeStory, step: number, { reasons, findings }: Delivered['assessment']): void {
   if (spike.caughtAt !== undefined || step < spike.atStep) return;
-  const reason = reasons.find((candidate) => SPIKE_REASONS.has(candidate));
+  const reason = SPIKE_REASONS.find((candidate) => reasons.includes(candidate));
   if (reason === undefined) return;
   const finding = findings.find((candidate) => candidate.reason === reason);
   spike.caughtAt = step;
   spike.caughtAs = reason;
-  spike.because = because(finding);
+  spike.because = finding === undefined ? '' : comparedWith(finding);
 }
 
 const RECOVERED_WITHIN = 1.1;
@@ -126,18 +134,26 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
-/** What the demo promises. Each line is something that did not hold. */
-export function brokenPromises(tally: DemoTally, expected: { readonly attacks: number }): readonly string[] {
-  const { summary, spike } = tally;
+/** True when the spike lies in the part of the run that this start trained. */
+export const sawSpike = ({ spike, stepsBefore }: Pick<DemoTally, 'spike' | 'stepsBefore'>): boolean =>
+  spike.atStep > stepsBefore;
+
+/** What the demo promises of the part it trained. Each line is something that did not hold. */
+export function brokenPromises(tally: DemoTally, attackSteps: readonly number[]): readonly string[] {
+  const { summary, spike, stepsBefore } = tally;
   if (summary === undefined) return ['the trainer gave no summary'];
   const rejected = total(summary.tally.rejected);
-  const promises: readonly (readonly [boolean, string])[] = [
-    [summary.steps >= STEPS_LEAST, `at least ${STEPS_LEAST} steps were expected, ${summary.steps} were made`],
+  const attacks = attackSteps.filter((step) => step > stepsBefore).length;
+  const spikePromises: readonly (readonly [boolean, string])[] = [
     [spike.caughtAt !== undefined, `the spike at step ${spike.atStep} was not caught`],
     [spike.recoveredAt !== undefined, 'the run did not recover from the spike'],
     [tally.changed.length > 0, 'no decision was changed by risk'],
     [total(summary.tally.applied) > 0, 'no command was applied'],
-    [rejected === expected.attacks, `${expected.attacks} bad commands were injected, ${rejected} were refused`],
+  ];
+  const promises: readonly (readonly [boolean, string])[] = [
+    [summary.steps >= STEPS_LEAST, `at least ${STEPS_LEAST} steps were expected, ${summary.steps} were made`],
+    ...(sawSpike(tally) ? spikePromises : []),
+    [rejected === attacks, `${attacks} bad commands were injected, ${rejected} were refused`],
   ];
   return promises.filter(([kept]) => !kept).map(([, text]) => text);
 }

@@ -10,6 +10,7 @@ import type { DemoPlan, DemoView } from './run-demo.js';
 /** Events that a viewer wants to see as they happen; the rest is counted. */
 const SHOWN = new Set([
   'tolaria.fault_injected',
+  'tolaria.run_resumed',
   'tolaria.rollback.restored',
   'tolaria.rollback.restore_failed',
   'tolaria.emergency.halt',

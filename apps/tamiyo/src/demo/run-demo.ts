@@ -42,8 +42,8 @@ export interface DemoView {
 export interface DemoPlan {
   readonly spikeStep: number;
   readonly faults: readonly Fault[];
-  /** Bad commands that the faults put in the trainer's way. */
-  readonly attacks: number;
+  /** Steps at which a fault puts a bad command in the trainer's way. */
+  readonly attackSteps: readonly number[];
 }
 
 /** Sizes of the trainer's network; the blueprints are made for it. */
@@ -60,7 +60,8 @@ export function demoPlan(steps: number): DemoPlan {
     { kind: 'replayed_command', atStep: Math.floor(steps / 4), steps: 1, value: 0 },
     { kind: 'lr_spike', atStep: spikeStep, steps: SPIKE_STEPS, value: SPIKE_FACTOR },
   ];
-  return { spikeStep, faults, attacks: 2 };
+  const attackSteps = faults.filter(({ kind }) => kind.endsWith('_command')).map(({ atStep }) => atStep);
+  return { spikeStep, faults, attackSteps };
 }
 
 /** Trainer and host in two processes, one whole run. Resolves when the trainer has given its summary. */
@@ -80,7 +81,7 @@ export async function runDemo(settings: DemoSettings, plan: DemoPlan, view: Demo
     },
     keys: [{ keyId: DEMO_KEY_ID, algorithm: 'ed25519', key: files.publicKey }],
     consumer: settings.config.values['seal.consumer'],
-    checkpointFolder: join(dataDir, 'checkpoints'),
+    checkpointFolder: join(dataDir, 'checkpoints', settings.trainingRunId),
   });
   try {
     return await follow(trainer, { host, view, runId: settings.trainingRunId, spikeStep: plan.spikeStep });
@@ -118,6 +119,7 @@ async function follow(trainer: TrainerProcess, at: Following): Promise<DemoTally
       case 'failed':
         throw new TamiyoError('DEMO_FAILED', `the trainer failed: ${message.code}: ${message.message}`);
       case 'hello':
+        tally.stepsBefore = message.stepsBefore;
         break;
       default:
         assertNever(message, 'trainer message');
