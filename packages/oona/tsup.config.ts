@@ -1,3 +1,3 @@
 import { library } from '../../tools/tsup.ts';
 
-export default library(['index', 'node', 'testing']);
+export default library(['index', 'node', 'redis', 'testing']);

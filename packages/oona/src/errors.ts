@@ -30,6 +30,14 @@ export const OONA_ERRORS = {
     means: 'The group already has a subscriber for this stream in this process.',
     next: 'Close the other subscription first, or use another group.',
   },
+  OONA_UNREACHABLE: {
+    means: 'Redis is not there, or did not answer in time. Whether it took the message is unknown.',
+    next: 'Keep the message and publish it again under the same id: it is taken once. Look at Redis and the network.',
+  },
+  OONA_REDIS_REFUSED: {
+    means: 'Redis answered with an error.',
+    next: 'Read the reason: rights of the user, a version before 6.2, a read-only replica, or keys of another type.',
+  },
   OONA_JOURNAL_UNREADABLE: {
     means: 'A record of the outbox journal is not one this version wrote.',
     next: 'Start with the version that wrote it, or move the journal away; nothing was changed.',

@@ -73,6 +73,8 @@ export interface BusCounters {
   readonly delivered: number;
   readonly retried: number;
   readonly deadLettered: number;
+  /** Entries that were not delivered, by reason: `invalid_signature`, `replayed`, `stale` and the like. Always empty when embedded. */
+  readonly rejected: Readonly<Record<string, number>>;
   /** Removed by retention before any group existed to read them. */
   readonly trimmed: number;
   /** Messages found on opening that had not been acknowledged. */

@@ -133,7 +133,7 @@ class EmbeddedBus implements Bus {
 
   counters(): BusCounters {
     const trimmed = BUS_STREAMS.reduce((sum, stream) => sum + this.#logs[stream].trimmedCount, 0);
-    return { ...this.#counters, trimmed, refused: Object.fromEntries(this.#refused) };
+    return { ...this.#counters, trimmed, rejected: {}, refused: Object.fromEntries(this.#refused) };
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { BusEnvelope } from '@esper/leyline';
 import type { StreamEntry, StreamLog } from '../core/stream-log.js';
 import type { BusStream, DeliveryHandler, Timers } from '../ports.js';
+import { attemptDelivery, retryDelay } from './attempt-delivery.js';
 
 /** What a consumer asks of the bus it belongs to. */
 export interface ConsumerHost {
@@ -24,8 +25,6 @@ export interface FailedEntry {
   readonly attempts: number;
   readonly envelope: BusEnvelope;
 }
-
-const BACKOFF_DOUBLINGS_MAX = 6;
 
 /** Delivers one stream to one group, in order and one at a time, until it is closed. */
 export class GroupConsumer {
@@ -84,7 +83,7 @@ export class GroupConsumer {
       }
       if (attempt >= this.#host.attemptsMax && (await this.#giveUp(entry, attempt))) return true;
       this.#host.onRetry();
-      await this.#sleep(this.#host.retryDelayMs * 2 ** Math.min(attempt - 1, BACKOFF_DOUBLINGS_MAX));
+      await this.#sleep(retryDelay(this.#host.retryDelayMs, attempt));
     }
     return false;
   }
@@ -94,22 +93,11 @@ export class GroupConsumer {
     return this.#host.deadLetter({ stream: this.#stream, group: this.#group, attempts, envelope });
   }
 
-  /** A rejection, a throw and a deadline passed are one thing here: not done. The handler reports its own errors. */
-  #attempt(entry: StreamEntry<BusEnvelope>, attempt: number): Promise<boolean> {
-    const { position, envelope } = entry;
-    return new Promise((resolve) => {
-      const cancel = this.#host.timers.after(this.#host.handlerDeadlineMs, () => resolve(false));
-      const settle = (isDone: boolean): void => {
-        cancel();
-        resolve(isDone);
-      };
-      const delivery = { stream: this.#stream, group: this.#group, position, envelope, attempt };
-      Promise.resolve()
-        .then(() => this.#handler(delivery))
-        .then(
-          () => settle(true),
-          () => settle(false),
-        );
+  #attempt({ position, envelope }: StreamEntry<BusEnvelope>, attempt: number): Promise<boolean> {
+    const delivery = { stream: this.#stream, group: this.#group, position, envelope, attempt };
+    return attemptDelivery(this.#handler, delivery, {
+      timers: this.#host.timers,
+      deadlineMs: this.#host.handlerDeadlineMs,
     });
   }
 
