@@ -122,7 +122,11 @@ describe('tamiyo demo', () => {
 
     // The summary is the last line, with the keys that are API; what it promises has held, or the exit code says so.
     const summary = second.lines.at(-1);
-    expect(summary).toMatchObject({ steps: 100, stepsBefore: 25, decisions: 75, broken: [], rejected: {} });
+    expect(summary).toMatchObject({ steps: 100, broken: [], rejected: {} });
+    const stepsBefore = Number(summary?.['stepsBefore']);
+    expect(stepsBefore).toBeGreaterThan(25);
+    expect(stepsBefore).toBeLessThanOrEqual(kept.length + 1);
+    expect(summary?.['decisions']).toBe(100 - stepsBefore);
     expect(Object.keys(summary ?? {})).toEqual(
       expect.arrayContaining([
         'steps',

@@ -48,6 +48,8 @@ export interface DemoPlan {
 
 /** Sizes of the trainer's network; the blueprints are made for it. */
 const SHAPE = { inputs: 256, width: 48, classes: 10 } as const;
+/** So early in a run the loss falls so fast that a trainer put back further than this looks like a spike by itself. */
+const CHECKPOINT_EVERY_STEPS = 2;
 /** Left alone, a run does not recover from a spike of this length and height. */
 const SPIKE_STEPS = 8;
 const SPIKE_FACTOR = 200;
@@ -78,6 +80,7 @@ export async function runDemo(settings: DemoSettings, plan: DemoPlan, view: Demo
       width: SHAPE.width,
       featureCount: SHAPE.inputs,
       faults: plan.faults,
+      checkpointEverySteps: CHECKPOINT_EVERY_STEPS,
     },
     keys: [{ keyId: DEMO_KEY_ID, algorithm: 'ed25519', key: files.publicKey }],
     consumer: settings.config.values['seal.consumer'],
