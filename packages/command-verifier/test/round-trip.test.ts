@@ -1,5 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { ed25519PrivateKey, ed25519PublicKey, hmacKey } from '../src/node.js';
 import { makeBench, makeKey, START_MS, seedDraft, verdict } from './support/fixtures.js';
+import { forge } from './support/forge.js';
 
 describe('seal, then verify', () => {
   it('gives back the command with its identity, once', async () => {
@@ -38,4 +41,33 @@ describe('seal, then verify', () => {
       expect(await verdict(makeBench({ keys }).verifier, sealed)).toBe('ok');
     expect(await verdict(makeBench({ keys: [makeKey('key-c')] }).verifier, sealed)).toBe('unknown_key');
   });
+
+  it('a consumer with the public half of an Ed25519 key verifies, and cannot seal', async () => {
+    const { full, publicOnly } = ed25519Pair();
+    const sealed = makeBench({ keys: [full] }).sealNext();
+    const consumer = makeBench({ keys: [publicOnly] });
+    expect(await verdict(consumer.verifier, sealed)).toBe('ok');
+    expect(() => consumer.sealNext()).toThrow('no current key');
+  });
+
+  it('the algorithm belongs to the key: an HMAC made with the bytes of a public key is refused', async () => {
+    const { publicOnly, pem, raw } = ed25519Pair();
+    for (const secret of [Buffer.from(pem), Buffer.from(pem.trim()), raw]) {
+      const confused = makeKey('ed-a', { material: hmacKey(secret) });
+      const { verifier } = makeBench({ keys: [publicOnly] });
+      expect(await verdict(verifier, forge({ keys: [confused] }))).toBe('invalid_signature');
+      const digest = confused.material.sign?.(new Uint8Array(3)) ?? new Uint8Array();
+      const padded = forge({ keys: [confused], signatures: [Buffer.concat([digest, digest])] });
+      expect(await verdict(verifier, padded)).toBe('invalid_signature');
+    }
+  });
 });
+
+function ed25519Pair() {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32);
+  const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const full = makeKey('ed-a', { material: ed25519PrivateKey(privatePem) });
+  return { full, publicOnly: makeKey('ed-a', { material: ed25519PublicKey(pem) }), pem, raw };
+}

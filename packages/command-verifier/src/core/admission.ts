@@ -1,11 +1,11 @@
 import type { CommandIdentity } from '@esper/leyline';
-import type { MonoMs } from '@esper/std';
+import type { MonoMs, UnixMs } from '@esper/std';
 import { type ExpectedAudience, isAudience, readRun } from './audience.js';
 import { type Authentic, authenticate, isRefusal, type TrustContext } from './authenticate.js';
 import type { Span } from './envelope.js';
 import { judgeFreshness } from './freshness.js';
 import type { TrustedKey } from './key-ring.js';
-import type { Refusal, RefusalReason } from './refusal.js';
+import type { Refusal, RefusalReason, SignedIdentity } from './refusal.js';
 import type { ReplayClaim } from './replay-memory.js';
 import { commandIdText, type IdentityHeader, readIdentityHeader, readSignedSpans } from './signed-part.js';
 
@@ -75,16 +75,22 @@ interface RefusalFacts {
   readonly context: AdmissionContext;
 }
 
-function refuse(reason: RefusalReason, { keyId, header, context }: RefusalFacts): Refusal {
+const refuse = (reason: RefusalReason, { keyId, header, context }: RefusalFacts): Refusal => ({
+  reason,
+  keyId,
+  identity: signedIdentity(header, context.now),
+});
+
+/** What a refusal says of a command whose signature held. */
+export function signedIdentity(header: SignedHeader, now: UnixMs): SignedIdentity {
   const { issuerEpoch, sequence, issuedAtMs, commandId } = header.fields;
-  const identity = {
+  return {
     commandId: commandIdText(commandId),
     trainingRunId: header.trainingRunId,
     issuerEpoch,
     sequence,
-    ageMs: context.now - issuedAtMs,
+    ageMs: now - issuedAtMs,
   };
-  return { reason, keyId, identity };
 }
 
 /** The identity that sealing gave, as text and numbers. */

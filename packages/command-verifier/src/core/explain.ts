@@ -1,14 +1,27 @@
-import { monoMs, type UnixMs } from '@esper/std';
-import { admit } from './admission.js';
+import type { AdaptationCommand, CommandDraft } from '@esper/leyline';
+import { monoMs, type Result, type UnixMs } from '@esper/std';
+import { type Admitted, admit, identityOf } from './admission.js';
 import { type ExpectedAudience, readText } from './audience.js';
 import { isRefusal } from './authenticate.js';
-import { readEnvelope, type Span } from './envelope.js';
+import { buildCommand } from './build-command.js';
+import { COMMAND_DOMAIN, type Envelope, readEnvelope, type Span } from './envelope.js';
 import type { KeyRing } from './key-ring.js';
 import type { RefusalReason } from './refusal.js';
-import { commandIdText, readIdentityHeader, readSignedSpans } from './signed-part.js';
+import { commandIdText, readIdentityHeader, readSignedSpans, type SignedSpans } from './signed-part.js';
 
 /** The rules of verification, in their order. */
-export const VERIFICATION_RULES = ['size', 'envelope', 'key', 'signature', 'header', 'audience', 'freshness'] as const;
+export const VERIFICATION_RULES = [
+  'size',
+  'envelope',
+  'key',
+  'signature',
+  'header',
+  'audience',
+  'freshness',
+  'replay',
+  'payload',
+  'rights',
+] as const;
 export type VerificationRule = (typeof VERIFICATION_RULES)[number];
 
 /** What explaining takes. Nothing is claimed: replay is not judged. */
@@ -19,12 +32,17 @@ export interface ExplainContext {
   readonly commandBytesMax: number;
   readonly windowMs: number;
   readonly futureSkewMs: number;
+  /** Strict and bounded. */
+  readonly decode: (payload: Uint8Array) => Result<CommandDraft, unknown>;
 }
 
 /** How one rule fared. */
 export interface RuleOutcome {
   readonly rule: VerificationRule;
-  readonly verdict: 'holds' | 'fails' | 'not reached';
+  /** Replay is `not judged`: only the executor's memory knows. */
+  readonly verdict: 'holds' | 'fails' | 'not judged' | 'not reached';
+  /** Which bytes it looks at; absent when the bytes before do not say where they are. */
+  readonly span?: Span;
 }
 
 /** A stretch of the bytes and what it says. Unless every rule up to `signature` holds, this may be a stranger's text. */
@@ -33,11 +51,13 @@ export interface NamedBytes extends Span {
   readonly says: string;
 }
 
-/** Why bytes are, or are not, a command for this audience now; replay and payload apart. */
+/** Why bytes are, or are not, a command for this audience now; replay apart. */
 export interface Explanation {
   readonly reason: RefusalReason | 'ok';
   readonly rules: readonly RuleOutcome[];
   readonly parts: readonly NamedBytes[];
+  /** Only when the reason is `ok`. Nothing was claimed for it, so it is no `Verified` command. */
+  readonly command?: AdaptationCommand;
 }
 
 const RULE_OF: Readonly<Partial<Record<RefusalReason, VerificationRule>>> = {
@@ -51,40 +71,85 @@ const RULE_OF: Readonly<Partial<Record<RefusalReason, VerificationRule>>> = {
   invalid_signature: 'signature',
   malformed_header: 'header',
   wrong_audience: 'audience',
+  malformed_payload: 'payload',
+  command_not_allowed: 'rights',
 };
 
 /** Applies the rules to bytes without claiming anything, and names the stretches of the bytes they look at. */
 export function explainEnvelope(bytes: Uint8Array, context: ExplainContext): Explanation {
   const replay = { claim: () => 'fresh' as const };
   const admitted = admit(bytes, { ...context, at: monoMs(0), replay });
-  const reason = isRefusal(admitted) ? admitted.reason : 'ok';
-  const failing = reason === 'ok' ? undefined : (RULE_OF[reason] ?? 'freshness');
-  return { reason, rules: outcomes(failing), parts: reason === 'command_too_large' ? [] : nameParts(bytes) };
+  const opened = isRefusal(admitted) ? admitted.reason : openPayload(bytes, admitted, context);
+  const layout = opened === 'command_too_large' ? undefined : layoutOf(bytes);
+  const parts = layout === undefined ? [] : nameParts(bytes, layout);
+  const spans = spansOf(bytes, layout);
+  if (typeof opened !== 'string') return { reason: 'ok', rules: outcomes(undefined, spans), parts, command: opened };
+  return { reason: opened, rules: outcomes(RULE_OF[opened] ?? 'freshness', spans), parts };
 }
 
-function outcomes(failing: VerificationRule | undefined): readonly RuleOutcome[] {
+function openPayload(
+  bytes: Uint8Array,
+  { key, header }: Admitted,
+  { decode }: ExplainContext,
+): AdaptationCommand | RefusalReason {
+  const draft = decode(bytes.slice(header.payload.from, header.payload.to));
+  return draft.ok ? buildCommand(draft.value, identityOf(header), key) : 'malformed_payload';
+}
+
+type RuleSpans = Readonly<Partial<Record<VerificationRule, Span>>>;
+
+function outcomes(failing: VerificationRule | undefined, spans: RuleSpans): readonly RuleOutcome[] {
   const failsAt = failing === undefined ? VERIFICATION_RULES.length : VERIFICATION_RULES.indexOf(failing);
   return VERIFICATION_RULES.map((rule, index) => {
-    if (index === failsAt) return { rule, verdict: 'fails' };
-    return { rule, verdict: index < failsAt ? 'holds' : 'not reached' };
+    const span = spans[rule];
+    return { rule, verdict: verdictAt(rule, index, failsAt), ...(span === undefined ? {} : { span }) };
   });
 }
 
-function nameParts(bytes: Uint8Array): readonly NamedBytes[] {
+function verdictAt(rule: VerificationRule, index: number, failsAt: number): RuleOutcome['verdict'] {
+  if (index === failsAt) return 'fails';
+  if (index > failsAt) return 'not reached';
+  return rule === 'replay' ? 'not judged' : 'holds';
+}
+
+interface Layout {
+  readonly envelope: Envelope;
+  readonly signed: SignedSpans | undefined;
+}
+
+function layoutOf(bytes: Uint8Array): Layout | undefined {
   const envelope = readEnvelope(bytes);
-  if (typeof envelope === 'string') return [];
+  return typeof envelope === 'string' ? undefined : { envelope, signed: readSignedSpans(bytes, envelope.audienceFrom) };
+}
+
+function spansOf(bytes: Uint8Array, layout: Layout | undefined): RuleSpans {
+  const size = { from: 0, to: bytes.length };
+  if (layout === undefined) return { size, envelope: size };
+  const { signedFrom, audienceFrom } = layout.envelope;
+  const outside = {
+    size,
+    envelope: { from: 0, to: audienceFrom },
+    key: { from: signedFrom + 4 + COMMAND_DOMAIN.length, to: audienceFrom },
+    signature: { from: signedFrom, to: bytes.length },
+  };
+  if (layout.signed === undefined) return { ...outside, header: { from: audienceFrom, to: bytes.length } };
+  const { run, consumer, header, payload } = layout.signed;
+  const audience = { from: run.from, to: consumer.to };
+  return { ...outside, header, audience, freshness: header, replay: header, payload, rights: payload };
+}
+
+function nameParts(bytes: Uint8Array, { envelope, signed }: Layout): readonly NamedBytes[] {
   const signatures = envelope.signatures.map(({ keyId, signature }) => {
     const from = signature.byteOffset - bytes.byteOffset;
     return { name: 'signature', says: `by key ${keyId}`, from, to: from + signature.length };
   });
-  const spans = readSignedSpans(bytes, envelope.audienceFrom);
-  if (spans === undefined) return signatures;
+  if (signed === undefined) return signatures;
   return [
     ...signatures,
-    { name: 'training run', says: quoted(bytes, spans.run), ...spans.run },
-    { name: 'consumer', says: quoted(bytes, spans.consumer), ...spans.consumer },
-    { name: 'header', says: describeHeader(bytes, spans.header), ...spans.header },
-    { name: 'payload', says: `${spans.payload.to - spans.payload.from} bytes of msgpack`, ...spans.payload },
+    { name: 'training run', says: quoted(bytes, signed.run), ...signed.run },
+    { name: 'consumer', says: quoted(bytes, signed.consumer), ...signed.consumer },
+    { name: 'header', says: describeHeader(bytes, signed.header), ...signed.header },
+    { name: 'payload', says: `${signed.payload.to - signed.payload.from} bytes of msgpack`, ...signed.payload },
   ];
 }
 

@@ -6,7 +6,7 @@ import { REFUSAL_LEVELS, REFUSAL_REASONS, type Refusal, type RefusalReason } fro
 export interface RejectionLimits {
   /** Events of one reason at once [5]. */
   readonly burstMax: number;
-  /** Then one event of that reason per so many milliseconds [10,000]. */
+  /** Then one event of that reason per so many milliseconds [15,000]. */
   readonly refillMs: number;
   /** Least time between two summaries [10,000]. */
   readonly summaryMs: number;

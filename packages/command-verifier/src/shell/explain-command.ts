@@ -3,13 +3,16 @@ import { type Audience, expectAudience } from '../core/audience.js';
 import { type Explanation, explainEnvelope } from '../core/explain.js';
 import { VerifierError } from '../errors.js';
 import { resolveVerifierOptions, type VerifierOptions } from '../options.js';
-import type { KeyRingSource } from '../ports.js';
+import type { KeyRingSource, PayloadCodec } from '../ports.js';
+import { leylinePayload } from '../wire/leyline-payload.js';
 
 /** What explaining works with. */
 export interface ExplainParts {
   readonly keyRing: KeyRingSource;
   readonly clock: WallClock;
   readonly audience: Audience;
+  /** [the message codec of `@esper/leyline`] */
+  readonly codec?: PayloadCodec;
   readonly options?: VerifierOptions;
 }
 
@@ -21,5 +24,7 @@ export function explainCommand(bytes: Uint8Array, parts: ExplainParts): Explanat
   const audience = expectAudience(parts.audience);
   if (typeof audience === 'string') throw new VerifierError('OPTION_INVALID', audience);
   const limits = resolveVerifierOptions(parts.options);
-  return explainEnvelope(bytes, { ...limits, audience, ring: parts.keyRing.current(), now: parts.clock.wallMs() });
+  const { decode } = parts.codec ?? leylinePayload;
+  const [ring, now] = [parts.keyRing.current(), parts.clock.wallMs()];
+  return explainEnvelope(bytes, { ...limits, audience, ring, now, decode });
 }

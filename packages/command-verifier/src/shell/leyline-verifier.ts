@@ -1,12 +1,15 @@
 import type { CommandDraft } from '@esper/leyline';
 import { err, type MonoClock, ok, type Result, type WallClock } from '@esper/std';
+import type { VerifierCounts } from '../core/metrics.js';
 import type { Refusal } from '../core/refusal.js';
+import { VerdictTally } from '../core/verdict-tally.js';
 import { markVerified, type Verified } from '../core/verified.js';
 import { VerifierError } from '../errors.js';
 import { resolveVerifierOptions, type VerifierLimits, type VerifierOptions } from '../options.js';
 import type { KeyRingSource } from '../ports.js';
 import { admitLeyline, type LeylineAdmitted } from '../wire/leyline-v1.js';
 import type { ReplayGuard } from './replay-guard.js';
+import { tallied } from './tallied.js';
 
 /** A command in the prototype's form: no run, epoch, sequence or expiry in its identity. */
 export interface LeylineCommand extends CommandDraft {
@@ -29,6 +32,8 @@ export interface LeylineVerifierParts {
 export interface LeylineVerifier {
   /** Never rejects. `signature` stands for the `signature` annotation when it came apart from the bytes. */
   verify(bytes: Uint8Array, signature?: string): Promise<Result<Verified<LeylineCommand>, Refusal>>;
+  /** Exact counts since the verifier was made. */
+  counts(): VerifierCounts;
 }
 
 /** Throws `OPTION_INVALID`. */
@@ -38,14 +43,11 @@ export function createLeylineVerifier(parts: LeylineVerifierParts): LeylineVerif
     throw new VerifierError('OPTION_INVALID', "the replay guard must be made with sequence: 'any'");
   if (parts.replay.retentionMs < limits.windowMs + limits.futureSkewMs)
     throw new VerifierError('OPTION_INVALID', 'retentionMs must be at least windowMs + futureSkewMs');
+  const tally = new VerdictTally();
   return Object.freeze({
-    verify: async (bytes: Uint8Array, signature?: string) => {
-      try {
-        return await verifyOnce(bytes.slice(), signature, { parts, limits });
-      } catch (cause) {
-        return err<Refusal>({ reason: 'verifier_unavailable', cause });
-      }
-    },
+    verify: (bytes: Uint8Array, signature?: string) =>
+      tallied(tally, parts.clock, async () => verifyOnce(bytes.slice(), signature, { parts, limits })),
+    counts: () => tally.counts(),
   });
 }
 
@@ -75,20 +77,20 @@ async function verifyOnce(
   return unsettled === undefined ? open(admitted) : err(unsettled);
 }
 
-async function settle(replay: ReplayGuard, { claim, key }: LeylineAdmitted): Promise<Refusal | undefined> {
+async function settle(replay: ReplayGuard, { claim, told }: LeylineAdmitted): Promise<Refusal | undefined> {
   if (replay.isSettled(claim)) return undefined;
   try {
     await replay.settle(claim);
     return undefined;
   } catch (cause) {
-    return { reason: 'replay_journal_failed', keyId: key.keyId, cause };
+    return { reason: 'replay_journal_failed', ...told, cause };
   }
 }
 
-function open({ key, received, issuedAtMs }: LeylineAdmitted): Result<Verified<LeylineCommand>, Refusal> {
+function open({ key, received, issuedAtMs, told }: LeylineAdmitted): Result<Verified<LeylineCommand>, Refusal> {
   const draft = received.draft();
-  if (!draft.ok) return err({ reason: 'malformed_payload', keyId: key.keyId, cause: draft.error });
+  if (!draft.ok) return err({ reason: 'malformed_payload', ...told, cause: draft.error });
   if (key.commandTypes !== undefined && !key.commandTypes.includes(draft.value.commandType))
-    return err({ reason: 'command_not_allowed', keyId: key.keyId });
+    return err({ reason: 'command_not_allowed', ...told });
   return ok(markVerified(Object.freeze({ ...draft.value, commandId: received.commandId, issuedAtMs })));
 }

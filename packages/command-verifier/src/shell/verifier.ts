@@ -1,17 +1,19 @@
 import type { AdaptationCommand } from '@esper/leyline';
-import { elapsedMs, err, invariant, type MonoClock, ok, type Result, type WallClock } from '@esper/std';
-import { type Admitted, admit, identityOf } from '../core/admission.js';
+import { err, invariant, type MonoClock, ok, type Result, type WallClock } from '@esper/std';
+import { type Admitted, admit, identityOf, signedIdentity } from '../core/admission.js';
 import { type Audience, type ExpectedAudience, expectAudience } from '../core/audience.js';
 import { isRefusal } from '../core/authenticate.js';
 import { buildCommand } from '../core/build-command.js';
 import type { VerifierCounts } from '../core/metrics.js';
 import type { Refusal, RefusalReason } from '../core/refusal.js';
+import { VerdictTally } from '../core/verdict-tally.js';
 import { markVerified, type Verified } from '../core/verified.js';
 import { VerifierError } from '../errors.js';
 import { resolveVerifierOptions, type VerifierLimits, type VerifierOptions } from '../options.js';
 import type { KeyRingSource, PayloadCodec } from '../ports.js';
 import { leylinePayload } from '../wire/leyline-payload.js';
 import type { ReplayGuard } from './replay-guard.js';
+import { tallied } from './tallied.js';
 
 /** What a verifier works with. */
 export interface VerifierParts {
@@ -50,9 +52,7 @@ class EnvelopeVerifier implements Verifier {
   readonly #parts: VerifierParts;
   readonly #limits: VerifierLimits;
   readonly #audience: ExpectedAudience;
-  readonly #refused = new Map<RefusalReason, number>();
-  #accepted = 0;
-  #lastLatencyMs = 0;
+  readonly #tally = new VerdictTally();
 
   constructor(parts: VerifierParts, limits: VerifierLimits, audience: ExpectedAudience) {
     this.#parts = parts;
@@ -61,25 +61,11 @@ class EnvelopeVerifier implements Verifier {
   }
 
   async verify(bytes: Uint8Array): Promise<Result<Verified<AdaptationCommand>, Refusal>> {
-    const verdict = await this.#verifySafely(bytes);
-    if (verdict.ok) this.#accepted += 1;
-    else this.#refused.set(verdict.error.reason, (this.#refused.get(verdict.error.reason) ?? 0) + 1);
-    return verdict;
+    return tallied(this.#tally, this.#parts.clock, () => this.#verify(bytes));
   }
 
   counts(): VerifierCounts {
-    return { accepted: this.#accepted, refused: new Map(this.#refused), lastLatencyMs: this.#lastLatencyMs };
-  }
-
-  async #verifySafely(bytes: Uint8Array): Promise<Result<Verified<AdaptationCommand>, Refusal>> {
-    try {
-      const startedAt = this.#parts.clock.monoMs();
-      const verdict = await this.#verify(bytes);
-      this.#lastLatencyMs = elapsedMs(startedAt, this.#parts.clock.monoMs());
-      return verdict;
-    } catch (cause) {
-      return err({ reason: 'verifier_unavailable', cause });
-    }
+    return this.#tally.counts();
   }
 
   async #verify(received: Uint8Array): Promise<Result<Verified<AdaptationCommand>, Refusal>> {
@@ -107,24 +93,29 @@ class EnvelopeVerifier implements Verifier {
     });
   }
 
-  async #settle({ claim, key }: Admitted): Promise<Refusal | undefined> {
-    if (this.#parts.replay.isSettled(claim)) return undefined;
+  async #settle(admitted: Admitted): Promise<Refusal | undefined> {
+    if (this.#parts.replay.isSettled(admitted.claim)) return undefined;
     try {
-      await this.#parts.replay.settle(claim);
+      await this.#parts.replay.settle(admitted.claim);
       return undefined;
     } catch (cause) {
-      return { reason: 'replay_journal_failed', keyId: key.keyId, cause };
+      return { ...this.#refused('replay_journal_failed', admitted), cause };
     }
   }
 
   #open(admitted: Admitted, payload: Uint8Array): Result<Verified<AdaptationCommand>, Refusal> {
     const { key, header } = admitted;
     const draft = (this.#parts.codec ?? leylinePayload).decode(payload);
-    if (!draft.ok) return err({ reason: 'malformed_payload', keyId: key.keyId, cause: draft.error });
+    if (!draft.ok) return err({ ...this.#refused('malformed_payload', admitted), cause: draft.error });
     const command = buildCommand(draft.value, identityOf(header), key);
-    if (typeof command === 'string') return err({ reason: command, keyId: key.keyId });
+    if (typeof command === 'string') return err(this.#refused(command, admitted));
     invariant(command.trainingRunId === header.trainingRunId, 'the identity comes from the signed header alone');
     return ok(markVerified(command));
+  }
+
+  /** A refusal after the claim: the header is signed, so all of it may be told. */
+  #refused(reason: RefusalReason, { key, header }: Admitted): Refusal {
+    return { reason, keyId: key.keyId, identity: signedIdentity(header, this.#parts.clock.wallMs()) };
   }
 }
 

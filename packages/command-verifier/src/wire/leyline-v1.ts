@@ -2,7 +2,7 @@ import { type ProtobufTime, type ReceivedCommand, readCommand } from '@esper/ley
 import type { MonoMs, UnixMs } from '@esper/std';
 import type { ClaimPort } from '../core/admission.js';
 import { isKeyValid, type KeyRing, type TrustedKey } from '../core/key-ring.js';
-import type { Refusal, RefusalReason } from '../core/refusal.js';
+import type { Refusal, RefusalReason, SignedIdentity } from '../core/refusal.js';
 import type { ReplayClaim } from '../core/replay-memory.js';
 import { fromBase64 } from './base64-signature.js';
 
@@ -31,6 +31,8 @@ export interface LeylineAdmitted {
   readonly received: ReceivedCommand;
   readonly issuedAtMs: number;
   readonly claim: ReplayClaim;
+  /** What a later refusal says of it. */
+  readonly told: Pick<Refusal, 'keyId' | 'identity'>;
 }
 
 /** Received bytes; `signature` stands for the annotation when it came apart from them. */
@@ -73,17 +75,29 @@ function claimFresh(received: ReceivedCommand, key: TrustedKey, context: Leyline
   if (received.commandId === '') return { reason: 'missing_command_id', keyId };
   const issuedMicros = microsOf(received.issuedAt);
   if (typeof issuedMicros === 'string') return { reason: issuedMicros, keyId };
-  const fresh = judgeAge(context.nowMicros - issuedMicros, context);
-  if (fresh !== 'fresh') return { reason: fresh, keyId };
+  const ageMicros = context.nowMicros - issuedMicros;
+  const told = { keyId, identity: identify(received.commandId, ageMicros) };
+  const fresh = judgeAge(ageMicros, context);
+  if (fresh !== 'fresh') return { reason: fresh, ...told };
   const issuedAtMs = Number(issuedMicros / 1000n);
   const nonce = context.nonceOf(received.commandId);
   const claim = { nonce, keyId, trainingRunId: LEYLINE_RUN, issuerEpoch: 0, sequence: 0, issuedAtMs };
   const claimed = context.replay.claim(claim, context.at);
-  return claimed === 'fresh' ? { key, received, issuedAtMs, claim } : { reason: claimed, keyId };
+  return claimed === 'fresh' ? { key, received, issuedAtMs, claim, told } : { reason: claimed, ...told };
 }
 
 /** These commands have no place in a run; all of them share this one. */
 const LEYLINE_RUN = 'leyline-v1';
+/** Characters of a command id that a refusal repeats; in this form it may be any text. */
+const TOLD_ID_MAX = 128;
+
+const identify = (commandId: string, ageMicros: bigint): SignedIdentity => ({
+  commandId: commandId.slice(0, TOLD_ID_MAX),
+  trainingRunId: LEYLINE_RUN,
+  issuerEpoch: 0,
+  sequence: 0,
+  ageMs: Number(ageMicros / 1000n),
+});
 
 function microsOf(time: ProtobufTime | undefined): bigint | RefusalReason {
   if (time === undefined) return 'missing_timestamp';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainCommand, VERIFICATION_RULES, type VerifierOptions } from '../../src/index.js';
+import { createKeyRing, explainCommand, VERIFICATION_RULES, type VerifierOptions } from '../../src/index.js';
 import { makeBench, makeKey, START_MS, verdict } from '../support/fixtures.js';
 import { type Forgery, forge } from '../support/forge.js';
 
@@ -22,13 +22,53 @@ describe('explain', () => {
     ['malformed_header', { header: new Uint8Array(3) }, 'header'],
     ['wrong_audience', { run: 'run-2' }, 'audience'],
     ['stale_command', { issuedAtMs: 1n }, 'freshness'],
+    ['malformed_payload', { payload: Uint8Array.of(0xc1) }, 'payload'],
   ])('%s fails at its rule', (reason, forgery, rule) => {
     const { reason: told, rules } = explain(forge(forgery));
     const failsAt = rule === undefined ? VERIFICATION_RULES.length : VERIFICATION_RULES.indexOf(rule as never);
     expect(told).toBe(reason);
+    const before = (rule: string) => (rule === 'replay' ? 'not judged' : 'holds');
     expect(rules.map(({ verdict: each }) => each)).toEqual(
-      VERIFICATION_RULES.map((_, index) => (index < failsAt ? 'holds' : index === failsAt ? 'fails' : 'not reached')),
+      VERIFICATION_RULES.map((each, index) =>
+        index < failsAt ? before(each) : index === failsAt ? 'fails' : 'not reached',
+      ),
     );
+  });
+
+  it('a key may not issue every type of command', () => {
+    const keyRing = createKeyRing([makeKey('key-a', { commandTypes: ['SEED'] })]);
+    const { clock } = makeBench();
+    const audience = { trainingRunId: 'run-1', consumer: 'kasmina' };
+    const { reason, rules, command } = explainCommand(forge(), { keyRing, clock, audience });
+    expect([reason, rules.at(-1)?.verdict, command]).toEqual(['command_not_allowed', 'fails', undefined]);
+  });
+
+  it('says which bytes each rule looks at, as far as the bytes tell', () => {
+    const bytes = forge();
+    const spanOf = (given: Uint8Array, rule: string) => explain(given).rules.find((each) => each.rule === rule)?.span;
+    const text = (rule: string) => {
+      const span = spanOf(bytes, rule);
+      return Buffer.from(bytes.subarray(span?.from, span?.to)).toString('latin1');
+    };
+    expect(spanOf(bytes, 'size')).toEqual({ from: 0, to: bytes.length });
+    expect(text('envelope').slice(0, 5)).toBe('ESC1\x01');
+    expect(text('envelope').endsWith(text('key'))).toBe(true);
+    expect(text('key')).toBe('\0\0\0\x06\x05key-a');
+    expect(text('signature').startsWith('\0\0\0\x10esper.command.v1')).toBe(true);
+    expect(spanOf(bytes, 'signature')?.to).toBe(bytes.length);
+    expect(text('audience')).toBe('run-1\0\0\0\x07kasmina');
+    for (const rule of ['header', 'freshness', 'replay']) expect(text(rule)).toHaveLength(48);
+    for (const rule of ['payload', 'rights']) expect(text(rule)).toContain('annotations');
+    expect(spanOf(new Uint8Array(7), 'envelope')).toEqual({ from: 0, to: 7 });
+    expect(spanOf(new Uint8Array(7), 'key')).toBeUndefined();
+    const cut = forge({ header: new Uint8Array(3) });
+    expect(spanOf(cut, 'header')?.to).toBe(cut.length);
+    expect(spanOf(cut, 'payload')).toBeUndefined();
+  });
+
+  it('shows the command when every rule holds, and only then', () => {
+    expect(explain(forge()).command).toMatchObject({ commandType: 'PAUSE', trainingRunId: 'run-1', sequence: 1 });
+    expect(explain(forge({ issuedAtMs: 1n }))).not.toHaveProperty('command');
   });
 
   it('names the stretches of the bytes', () => {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { SeededRandom } from '@esper/testkit';
 import { concatBytes } from '../../src/core/compose-envelope.js';
 import { type Envelope, readEnvelope, type Span } from '../../src/core/envelope.js';
@@ -123,6 +124,22 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     const moved = scalar + ED25519_ORDER;
     const little = Uint8Array.from({ length: 32 }, (_, index) => Number((moved >> BigInt(8 * index)) & 255n));
     return replaced(bytes, signature.signatureSpan.from + 32, little);
+  },
+  strangerKey: (bytes, random) => {
+    const { signedFrom, signatures } = layoutOf(bytes);
+    const forged = createHmac('sha256', random.bytes(32)).update(bytes.subarray(signedFrom)).digest();
+    const own = random.pick(signatures);
+    return replaced(bytes, own.signatureSpan.from, forged.subarray(0, own.signature.length));
+  },
+  reAim: (bytes, random) => {
+    const { run, consumer } = layoutOf(bytes);
+    const part = random.pick([run, consumer]);
+    const name = new TextEncoder().encode(
+      random.pick(['kasmina', 'tolaria', 'run-1', `run-${random.int(0, 10 ** 9)}`]),
+    );
+    const copy = concatBytes([bytes.subarray(0, part.from), name, bytes.subarray(part.to)]);
+    new DataView(copy.buffer).setUint32(part.from - 4, name.length);
+    return copy;
   },
   zeroSignature: (bytes, random) => {
     const signature = random.pick(layoutOf(bytes).signatures);

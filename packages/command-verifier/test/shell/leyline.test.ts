@@ -93,6 +93,35 @@ describe('commands in the prototype’s form', () => {
     });
   });
 
+  it('counts every verdict exactly, and names key, command and age once the signature held', async () => {
+    const { clock, sealer, verifier } = makeLegacy();
+    const { bytes, commandId } = sealer.seal(pauseDraft);
+    await verifier.verify(bytes);
+    clock.advance(9);
+    const replayed = await verifier.verify(bytes);
+    const identity = { commandId, trainingRunId: 'leyline-v1', issuerEpoch: 0, sequence: 0, ageMs: 9 };
+    expect(replayed).toEqual({ ok: false, error: { reason: 'nonce_replayed', keyId: 'leyline', identity } });
+    await verifier.verify(bytes, 'AAAA');
+    await verifier.verify(undefined as never);
+    expect(verifier.counts()).toMatchObject({
+      accepted: 1,
+      refused: new Map([
+        ['nonce_replayed', 1],
+        ['invalid_signature', 1],
+        ['verifier_unavailable', 1],
+      ]),
+    });
+  });
+
+  it('a refusal repeats no more than 128 characters of a command id, which may be any text here', async () => {
+    const { clock, verifier } = makeLegacy();
+    const ids = { commandId: () => 'x'.repeat(1000) };
+    const { bytes } = createLeylineSealer({ keyRing: createKeyRing([legacyKey()]), clock, ids }).seal(pauseDraft);
+    await verifier.verify(bytes);
+    const again = await verifier.verify(bytes);
+    expect(!again.ok && again.error.identity?.commandId).toBe('x'.repeat(128));
+  });
+
   it('tries every valid HMAC key, and no other', async () => {
     const { sealer } = makeLegacy();
     const { bytes } = sealer.seal(pauseDraft);

@@ -133,7 +133,12 @@ describe('replay guard', () => {
     const refused = await verifier.verify(bytes);
     expect(refused).toEqual({
       ok: false,
-      error: { reason: 'replay_journal_failed', keyId: 'key-a', cause: journal.fail },
+      error: {
+        reason: 'replay_journal_failed',
+        keyId: 'key-a',
+        identity: expect.objectContaining({ trainingRunId: 'run-1', sequence: 1, ageMs: 0 }),
+        cause: journal.fail,
+      },
     });
     journal.fail = undefined;
     expect(await verdict(verifier, bytes)).toBe('nonce_replayed');

@@ -5,6 +5,7 @@ import {
   createVerifier,
   REFUSAL_REASONS,
   type RefusalReason,
+  type TrustedKey,
 } from '../../src/index.js';
 import { DAY_MS, makeBench, makeKey, START_MS, verdict } from '../support/fixtures.js';
 import { type Forgery, forge } from '../support/forge.js';
@@ -184,6 +185,21 @@ describe('verify', () => {
         ageMs: 5,
       },
     });
+  });
+
+  it('SV-10: a refusal after the claim names key, run and age like one before it', async () => {
+    const told = { keyId: 'key-a', identity: expect.objectContaining({ trainingRunId: 'run-1', ageMs: 7 }) };
+    const refusal = async (keys: readonly TrustedKey[], forgery: Forgery) => {
+      const { clock, verifier } = makeBench({ keys });
+      clock.advance(7);
+      const result = await verifier.verify(forge(forgery));
+      return result.ok ? undefined : result.error;
+    };
+    const payload = Uint8Array.of(0xc1);
+    const malformed = await refusal([makeKey('key-a')], { payload });
+    expect(malformed).toEqual({ reason: 'malformed_payload', ...told, cause: expect.anything() });
+    const pauseForbidden = await refusal([makeKey('key-a', { commandTypes: ['SEED'] })], {});
+    expect(pauseForbidden).toEqual({ reason: 'command_not_allowed', ...told });
   });
 
   it('counts every verdict exactly', async () => {
