@@ -30,6 +30,22 @@ export const REGISTRY_ERRORS = {
     means: 'A file is not the one the manifest describes.',
     next: 'Do not use the bundle. Get it again from where it was made.',
   },
+  BUNDLE_FILE_TRUNCATED: {
+    means: 'A file is shorter than the manifest says: it was cut off.',
+    next: 'Copy the bundle again, whole, and compare the sizes; a full disk or a broken transfer cuts files off.',
+  },
+  BUNDLE_MANIFEST_SWAPPED: {
+    means: 'Manifest and signature belong together, and none of the files belongs to them: they are of another bundle.',
+    next: 'Put the files of one bundle together again, or get the bundle again.',
+  },
+  BUNDLE_ARCHIVE_INVALID: {
+    means: 'The bytes are no bundle archive of format 1.',
+    next: 'Pack the bundle again; docs/formats/policy-bundle-v1.md has the form.',
+  },
+  BUNDLE_CONTRACT_MISMATCH: {
+    means: "The model's inputs and outputs follow another contract than this host speaks.",
+    next: 'Compile the policy again with this version of Tamiyo.',
+  },
   BUNDLE_ARCHITECTURE_MISMATCH: {
     means: 'The policy has another architecture than this host runs.',
     next: 'Use a bundle of the architecture that the message names.',
@@ -114,6 +130,11 @@ export const REGISTRY_ERRORS = {
     means: 'The candidate could not be loaded and warmed in a runtime of its own. The live policy is untouched.',
     next: 'Read the reason; the model or its runtime does not fit this host.',
   },
+  POLICY_SHAPE_MISMATCH: {
+    means:
+      "The model's inputs or outputs are not those of the sizes its manifest states. The live policy is untouched.",
+    next: 'Compile the policy again from its weights; the message lists what is missing and what does not fit.',
+  },
   POLICY_GOLDEN_MISMATCH: {
     means: 'The candidate does not reproduce the golden decisions it came with. The live policy is untouched.',
     next: 'Compare runtime and processor with those the bundle names; otherwise do not use it.',
@@ -126,6 +147,14 @@ export const REGISTRY_ERRORS = {
     means:
       'In shadow the candidate was looser than the live policy more often than was accepted. The live policy is untouched.',
     next: 'Look at the listed decisions; promote it with --accept-looser N if they are meant.',
+  },
+  POLICY_SHADOW_SHORT: {
+    means: 'Too few live decisions came while the candidate was in shadow. The live policy is untouched.',
+    next: 'Try again while packets come in, or ask for fewer with --shadow-decisions N.',
+  },
+  POLICY_LABEL_MISMATCH: {
+    means: 'What the update says about its bundle is not what the signed manifest says.',
+    next: 'Do not use the update. Find out who sent it; only the manifest is signed by the maker.',
   },
   POLICY_SWAP_FAILED: {
     means: 'The candidate could not be put in place of the live policy, which goes on.',

@@ -46,8 +46,9 @@ export {
   type CacheStats,
   cachedCatalogue,
 } from './shell/cached-catalogue.js';
-export { type LiveSlot, liveSlot } from './shell/live-slot.js';
+export { type LiveSlot, liveSlot, type Replaced } from './shell/live-slot.js';
 export { type BundleChecks, loadBundle, type VerifiedBundle } from './shell/load-bundle.js';
+export { memoryBundle } from './shell/memory-bundle.js';
 export {
   downgradeStatement,
   openPolicyStore,
@@ -57,6 +58,7 @@ export {
   type PolicyStorePorts,
   type PolicyToRun,
 } from './shell/policy-store.js';
+export { type RollBackPorts, rollBackPolicy } from './shell/roll-back-policy.js';
 export type { KeeperStats, OfferedName } from './shell/table-keeper.js';
 export {
   type PolicyCandidate,
@@ -68,6 +70,7 @@ export {
   type UpdateWish,
   updatePolicy,
 } from './shell/update-policy.js';
+export { packBundle, unpackBundle } from './wire/bundle-archive.js';
 export { BLUEPRINTS_MAX, type CatalogueChecks, catalogueBytes, parseCatalogue } from './wire/catalogue-file.js';
 export { manifestBytes, parseManifest } from './wire/manifest-schema.js';
 export {
@@ -78,3 +81,4 @@ export {
   verifyOms,
 } from './wire/oms-bundle.js';
 export { parseTable, tableText } from './wire/table-file.js';
+export { parseTablesFile, tablesFileBytes } from './wire/tables-file.js';

@@ -2,6 +2,8 @@
 export interface BundleSource {
   /** The bytes, or `undefined` when there is no such file. Rejects when it cannot be read or is longer than `bytesMax`. */
   read(name: string, bytesMax: number): Promise<Uint8Array | undefined>;
+  /** Names of all files that are there, for messages. Absent where there is no way to list them. */
+  names?(): Promise<readonly string[]>;
   /** Where it is, for messages. */
   readonly location: string;
 }

@@ -11,29 +11,44 @@ const gate = () => {
 };
 
 describe('live slot', () => {
-  it('PU-07: work under way keeps its policy, new work gets the new one, the old is closed when it has drained', async () => {
-    const closed: string[] = [];
-    const slot = liveSlot('old', async (value) => void closed.push(value));
+  it('PU-07: work under way keeps its policy, new work gets the new one, the old drains when its last work has ended', async () => {
+    const slot = liveSlot('old');
     const hold = gate();
+    let drained = false;
     const straddling = slot.use(async (live) => {
-      const before = live;
       await hold.opened;
-      return [before, live, closed.length];
+      return [live, drained];
     });
     const replaced = slot.replace('new');
+    const draining = replaced.drained.then(() => {
+      drained = true;
+    });
+    expect(replaced.value).toBe('old');
     expect(slot.current()).toBe('new');
     expect(await slot.use(async (live) => live)).toBe('new');
-    expect(closed).toEqual([]);
+    expect(drained).toBe(false);
     hold.open();
-    expect(await straddling).toEqual(['old', 'old', 0]);
-    await replaced;
-    expect(closed).toEqual(['old']);
+    expect(await straddling).toEqual(['old', false]);
+    await draining;
+    expect(drained).toBe(true);
   });
 
-  it('a failure of the work releases it, and a failure to close is told to whoever replaced it', async () => {
-    const slot = liveSlot(1, () => Promise.reject(new Error('stuck')));
+  it('what was replaced can be put back, also while it still drains', async () => {
+    const slot = liveSlot('old');
+    const hold = gate();
+    const straddling = slot.use(() => hold.opened);
+    const { value } = slot.replace('new');
+    const back = slot.replace(value);
+    await back.drained;
+    expect([back.value, slot.current()]).toEqual(['new', 'old']);
+    hold.open();
+    await straddling;
+  });
+
+  it('a failure of the work releases it', async () => {
+    const slot = liveSlot(1);
     await expect(slot.use(() => Promise.reject(new Error('work')))).rejects.toThrow('work');
-    await expect(slot.replace(2)).rejects.toThrow('stuck');
+    await slot.replace(2).drained;
     expect(await slot.use(async (live) => live)).toBe(2);
   });
 
@@ -41,13 +56,15 @@ describe('live slot', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom('use', 'end', 'swap'), { maxLength: 60 }), async (steps) => {
         const closed: number[] = [];
-        const slot = liveSlot(0, async (value) => void closed.push(value));
+        const slot = liveSlot(0);
         const open: ReturnType<typeof gate>[] = [];
         const uses: Promise<boolean>[] = [];
         const swaps: Promise<void>[] = [];
         for (const step of steps) {
-          if (step === 'swap') swaps.push(slot.replace(swaps.length + 1));
-          else if (step === 'end') open.shift()?.open();
+          if (step === 'swap') {
+            const { value, drained } = slot.replace(swaps.length + 1);
+            swaps.push(drained.then(() => void closed.push(value)));
+          } else if (step === 'end') open.shift()?.open();
           else {
             const hold = gate();
             open.push(hold);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
 import { RegistryError } from '../errors.js';
@@ -11,6 +11,7 @@ import { sha256 } from './sha256.js';
 export function bundleFolder(folder: string): BundleSource {
   return {
     location: folder,
+    names: () => readdir(folder),
     read: async (name, bytesMax) => {
       const path = join(folder, name);
       const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {

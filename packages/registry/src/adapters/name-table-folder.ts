@@ -1,15 +1,13 @@
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TABLE_NAMES, type TableName } from '../core/bundle/manifest.js';
+import type { TableName } from '../core/bundle/manifest.js';
 import type { NameTables } from '../core/tables/check-tables.js';
-import { type NameTable, nameTable } from '../core/tables/name-table.js';
-import { TABLE_SPECS } from '../core/tables/table-specs.js';
-import { RegistryError, type RegistryRefusal } from '../errors.js';
+import type { RegistryError, RegistryRefusal } from '../errors.js';
 import { type KeeperStats, type OfferedName, TableKeeper } from '../shell/table-keeper.js';
-import { parseTable, tableText } from '../wire/table-file.js';
+import { tableText } from '../wire/table-file.js';
 import { replaceFile } from './durable-file.js';
 import { lockFolder } from './folder-lock.js';
-import { sha256 } from './sha256.js';
+import { LOCK_FILE, readNameTables, tablePath } from './table-files.js';
 
 export interface NameTableOptions {
   /** How long new names are collected before one save, in milliseconds. Default 250. */
@@ -36,7 +34,6 @@ export interface NameTableFolder {
   close(): Promise<void>;
 }
 
-const LOCK_FILE = 'tables.lock';
 const SAVE_DELAY_MS = 250;
 const PENDING_MAX = 1024;
 
@@ -55,31 +52,6 @@ export async function openNameTables(folder: string, options: NameTableOptions =
   }
 }
 
-/** Reads the tables of a folder without taking it, for inspection. Rejects with `TABLE_CORRUPT` as above. */
-export async function readNameTables(folder: string): Promise<NameTables> {
-  const tables = await Promise.all(TABLE_NAMES.map(async (name) => [name, await readTable(folder, name)] as const));
-  return Object.fromEntries(tables) as Record<TableName, NameTable>;
-}
-
-const pathIn = (folder: string, table: TableName): string => join(folder, TABLE_SPECS[table].file);
-
-async function readTable(folder: string, table: TableName): Promise<NameTable> {
-  const spec = TABLE_SPECS[table];
-  const path = pathIn(folder, table);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return nameTable(spec.capacity, spec.seeded);
-    throw cause;
-  }
-  const parsed = parseTable(bytes, spec, path);
-  if (parsed.ok) return parsed.value;
-  const aside = `${path}.damaged-${sha256(bytes).slice(0, 12)}`;
-  await copyFile(path, aside);
-  throw new RegistryError(parsed.error.code, `${parsed.error.message}; kept as ${aside}`);
-}
-
 function keep(
   folder: string,
   tables: NameTables,
@@ -90,7 +62,7 @@ function keep(
     pendingMax: atLeast('pendingMax', options.pendingMax ?? PENDING_MAX, 1),
   };
   const keeper = new TableKeeper(tables, limits, {
-    save: (table, next) => replaceFile(pathIn(folder, table), tableText(next[table])),
+    save: (table, next) => replaceFile(tablePath(folder, table), tableText(next[table])),
     after: (delayMs, fire) => {
       const timer = setTimeout(fire, delayMs);
       return () => clearTimeout(timer);
@@ -103,7 +75,7 @@ function keep(
     tables: () => keeper.tables(),
     offer: (names) => keeper.offer(names),
     stats: () => keeper.stats(),
-    pathOf: (table) => pathIn(folder, table),
+    pathOf: (table) => tablePath(folder, table),
     flush: () => keeper.flush(),
     close: () => {
       closing ??= keeper.flush().then(release);

@@ -38,14 +38,24 @@ export async function policyStoreFolder(folder: string): Promise<PolicyStoreFold
 
 async function keepBundle(bundles: string, digest: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const [target, temporary] = [join(bundles, digest), join(bundles, `${digest}.writing`)];
+  // The digest names the content. What is whole is left alone, so that no crash can take it away.
+  if (await isKept(target, files)) return;
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary);
   for (const [name, bytes] of files) await writeSynced(join(temporary, name), bytes, 'wx');
   await syncFolder(temporary);
-  // The digest names the content: what lies there already is the same, or damaged.
   await rm(target, { recursive: true, force: true });
   await rename(temporary, target);
   await syncFolder(bundles);
+}
+
+async function isKept(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
+  const kept = bundleFolder(folder);
+  for (const [name, bytes] of files) {
+    const found = await kept.read(name, Number.POSITIVE_INFINITY);
+    if (found === undefined || Buffer.compare(found, bytes) !== 0) return false;
+  }
+  return true;
 }
 
 async function cutSynced(path: string, bytes: number): Promise<void> {

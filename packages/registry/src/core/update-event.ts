@@ -6,6 +6,7 @@ export const UPDATE_REJECTIONS = [
   'stale_update',
   'invalid_payload',
   'registry_mismatch',
+  'shape_mismatch',
   'incompatible_update',
   'swap_failed',
   'signature_invalid',
@@ -13,6 +14,7 @@ export const UPDATE_REJECTIONS = [
   'golden_mismatch',
   'too_slow',
   'looser_in_shadow',
+  'shadow_incomplete',
   'unhealthy',
 ] as const;
 export type UpdateRejection = (typeof UPDATE_REJECTIONS)[number];
@@ -42,11 +44,15 @@ const REJECTION_OF: Readonly<Partial<Record<RegistryErrorCode, UpdateRejection>>
   POLICY_VERSION_ROLLBACK: 'version_rollback',
   TABLE_MISMATCH: 'registry_mismatch',
   TABLE_MISSING_IN_MANIFEST: 'registry_mismatch',
+  POLICY_SHAPE_MISMATCH: 'shape_mismatch',
+  BUNDLE_CONTRACT_MISMATCH: 'shape_mismatch',
+  POLICY_LABEL_MISMATCH: 'signature_invalid',
   POLICY_OPEN_FAILED: 'incompatible_update',
   POLICY_STATE_INVALID: 'incompatible_update',
   POLICY_GOLDEN_MISMATCH: 'golden_mismatch',
   POLICY_TOO_SLOW: 'too_slow',
   POLICY_LOOSER: 'looser_in_shadow',
+  POLICY_SHADOW_SHORT: 'shadow_incomplete',
   POLICY_SWAP_FAILED: 'swap_failed',
   POLICY_UNHEALTHY: 'unhealthy',
 };
@@ -54,12 +60,21 @@ const REJECTION_OF: Readonly<Partial<Record<RegistryErrorCode, UpdateRejection>>
 /** Why an update was rejected, in the catalogue's word; what is wrong with the bytes themselves is `invalid_payload`. */
 export const updateRejection = ({ code }: RegistryRefusal): UpdateRejection => REJECTION_OF[code] ?? 'invalid_payload';
 
-export const appliedEvent = (digest: string, policy: { policyId: string; policyVersion: number }): UpdateEvent => ({
+export const appliedEvent = (policy: {
+  readonly digest: string;
+  readonly policyId: string;
+  readonly policyVersion: number;
+}): UpdateEvent => ({
   ...UPDATE_EVENTS.applied,
-  attributes: { version: String(policy.policyVersion), policy_id: policy.policyId, digest },
+  attributes: { version: String(policy.policyVersion), policy_id: policy.policyId, digest: policy.digest },
 });
 
 export const rejectedEvent = (refusal: RegistryRefusal): UpdateEvent => ({
   ...UPDATE_EVENTS.rejected,
   attributes: { reason: updateRejection(refusal), code: refusal.code, message: refusal.message },
 });
+
+export const returnedEvent = (policy: Parameters<typeof appliedEvent>[0]): UpdateEvent => {
+  const applied = appliedEvent(policy);
+  return { ...applied, attributes: { ...applied.attributes, returned: 'true' } };
+};

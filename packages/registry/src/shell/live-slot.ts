@@ -1,31 +1,38 @@
 import { invariant } from '@esper/std';
 
+/** What was in force before a swap. */
+export interface Replaced<T> {
+  readonly value: T;
+  /** Resolves when the last use of it has ended. Until then it must not be closed. */
+  readonly drained: Promise<void>;
+}
+
 /** Holds the one thing in force, such as a policy in its runtime, and lets it be replaced while it is used. */
 export interface LiveSlot<T> {
   /**
-   * Runs `work` with what is in force now. Whatever replaces it meanwhile, `work` keeps the one it was given, and that is
-   * not closed before `work` has ended: no decision sees two policies.
+   * Runs `work` with what is in force now. Whatever replaces it meanwhile, `work` keeps the one it was given: no decision
+   * sees two policies. `current` gives the same one as long as `work` has not waited for anything.
    */
   use<R>(work: (live: T) => Promise<R>): Promise<R>;
-  /** What is in force now; only for looking, since it may be closed at any time. */
+  /** What is in force now. Outside of `use` only for looking, since it may be replaced and closed at any time. */
   current(): T;
-  /** Puts `next` in force at once. Resolves when the one before has drained and is closed; rejects when closing it does. */
-  replace(next: T): Promise<void>;
+  /** Puts `next` in force at once, and gives back the one before, to be closed, or put back, by the caller. */
+  replace(next: T): Replaced<T>;
 }
 
 interface Holding<T> {
   readonly value: T;
   users: number;
-  onDrained: (() => void) | undefined;
+  readonly whenIdle: (() => void)[];
 }
 
-/** A slot that holds `first`. `close` is called once for each value that has been replaced, after its last use. */
-export function liveSlot<T>(first: T, close: (value: T) => Promise<void>): LiveSlot<T> {
+/** A slot that holds `first`. It closes nothing: who replaces a value owns the one before. */
+export function liveSlot<T>(first: T): LiveSlot<T> {
   let live = hold(first);
   const release = (held: Holding<T>): void => {
     held.users -= 1;
     invariant(held.users >= 0, 'a value is released as often as it was used');
-    if (held.users === 0) held.onDrained?.();
+    if (held.users === 0) for (const resolve of held.whenIdle.splice(0)) resolve();
   };
   return {
     current: () => live.value,
@@ -38,17 +45,15 @@ export function liveSlot<T>(first: T, close: (value: T) => Promise<void>): LiveS
         release(held);
       }
     },
-    replace: async (next) => {
+    replace: (next) => {
       const old = live;
       live = hold(next);
-      if (old.users > 0) {
-        await new Promise<void>((resolve) => {
-          old.onDrained = resolve;
-        });
-      }
-      await close(old.value);
+      return { value: old.value, drained: idle(old) };
     },
   };
 }
 
-const hold = <T>(value: T): Holding<T> => ({ value, users: 0, onDrained: undefined });
+const hold = <T>(value: T): Holding<T> => ({ value, users: 0, whenIdle: [] });
+
+const idle = <T>(held: Holding<T>): Promise<void> =>
+  held.users === 0 ? Promise.resolve() : new Promise((resolve) => held.whenIdle.push(resolve));

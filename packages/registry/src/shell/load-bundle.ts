@@ -1,8 +1,9 @@
 import { err, ok, type Result } from '@esper/std';
 import { BUNDLE_LIMITS, type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
-import { RegistryError, type RegistryRefusal } from '../errors.js';
+import type { RegistryRefusal } from '../errors.js';
 import type { BundleSource, Sha256, SignatureCheck } from '../ports.js';
 import { parseManifest } from '../wire/manifest-schema.js';
+import { checkedFiles, readBounded } from './checked-files.js';
 
 /** A bundle whose every byte has been checked. The files are the checked bytes themselves: nothing is opened again. */
 export interface VerifiedBundle {
@@ -19,6 +20,8 @@ export interface BundleChecks {
   readonly signature: SignatureCheck;
   /** The architecture this host runs. */
   readonly architecture: string;
+  /** The contract of inputs and outputs this host speaks. Absent: any. */
+  readonly contract?: string;
 }
 
 type Loaded<T> = Result<T, RegistryRefusal>;
@@ -38,28 +41,14 @@ export async function loadBundle(source: BundleSource, checks: BundleChecks): Pr
       `${source.location}: the policy is ${value.architecture}, this host runs ${checks.architecture}`,
     );
   }
-  const files = new Map<string, Uint8Array>();
-  for (const [name, described] of Object.entries(value.files)) {
-    const file = await checkedFile(source, name, { ...described, sha256Of: checks.sha256 });
-    if (!file.ok) return file;
-    files.set(name, file.value);
+  if (checks.contract !== undefined && value.contract !== checks.contract) {
+    return refuse(
+      'BUNDLE_CONTRACT_MISMATCH',
+      `${source.location}: the model speaks ${value.contract}, this host speaks ${checks.contract}`,
+    );
   }
-  return ok({ manifest: value, digest, files, signed });
-}
-
-/** A file that is longer than it may be is a refusal like any other; a disk that fails is not. */
-async function readBounded(
-  source: BundleSource,
-  name: string,
-  bytesMax: number,
-): Promise<Loaded<Uint8Array | undefined>> {
-  try {
-    return ok(await source.read(name, bytesMax));
-  } catch (cause) {
-    if (cause instanceof RegistryError && cause.code === 'BUNDLE_FILE_TOO_LARGE')
-      return refuse(cause.code, cause.message);
-    throw cause;
-  }
+  const files = await checkedFiles(source, value.files, checks.sha256);
+  return files.ok ? ok({ manifest: value, digest, files: files.value, signed }) : files;
 }
 
 async function signedManifest(
@@ -84,27 +73,4 @@ async function signedManifest(
   const manifest = parseManifest(bytes);
   if (!manifest.ok) return manifest;
   return ok({ value: manifest.value, digest: checks.sha256(bytes), signed: { manifest: bytes, signature } });
-}
-
-async function checkedFile(
-  source: BundleSource,
-  name: string,
-  described: { readonly sha256: string; readonly bytes: number; readonly sha256Of: Sha256 },
-): Promise<Loaded<Uint8Array>> {
-  if (described.bytes > BUNDLE_LIMITS.fileBytesMax) {
-    return refuse(
-      'BUNDLE_FILE_TOO_LARGE',
-      `${source.location}: ${name} is said to have ${described.bytes} bytes, at most ${BUNDLE_LIMITS.fileBytesMax}`,
-    );
-  }
-  const file = await readBounded(source, name, BUNDLE_LIMITS.fileBytesMax);
-  if (!file.ok) return file;
-  const bytes = file.value;
-  if (bytes === undefined) return refuse('BUNDLE_FILE_MISSING', `${source.location}: there is no ${name}`);
-  const found = described.sha256Of(bytes);
-  if (bytes.length === described.bytes && found === described.sha256) return ok(bytes);
-  return refuse(
-    'BUNDLE_DIGEST_MISMATCH',
-    `${source.location}: ${name} has ${bytes.length} bytes and SHA-256 ${found}, the manifest says ${described.bytes} and ${described.sha256}`,
-  );
 }

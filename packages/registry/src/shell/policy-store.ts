@@ -1,7 +1,7 @@
 import { err, ok, type Result, type WallClock } from '@esper/std';
 import { type BundleManifest, MANIFEST_FILE, MODEL_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
 import type { HistoryAction, HistoryEntry, HistoryEvent, HistoryNote } from '../core/history/history-entry.js';
-import { foldHistory, follow, mayFollow, type PolicyState } from '../core/history/policy-state.js';
+import { foldHistory, follow, mayFollow, type PolicyStanding, type PolicyState } from '../core/history/policy-state.js';
 import { RegistryError, type RegistryRefusal } from '../errors.js';
 import type { BundleSource } from '../ports.js';
 import { historyLine, parseHistory } from '../wire/history-file.js';
@@ -35,6 +35,8 @@ export interface PolicyStoreLimits {
   readonly aheadMsMax?: number;
 }
 const AHEAD_MS_MAX = 300_000;
+/** Standings of a policy that has come and was not decided about. */
+const WAITING: ReadonlySet<PolicyStanding> = new Set(['staged', 'shadow']);
 
 /** A note, and whether an older version was asked for by a trusted key. */
 type EventNote = HistoryNote & { readonly downgrade?: boolean };
@@ -109,29 +111,35 @@ export class PolicyStore {
     return this.#entries;
   }
 
-  /** Verifies a bundle, keeps its verified bytes, and records it as staged. Durable when resolved. */
+  /**
+   * Verifies a bundle, keeps its verified bytes, and records it as staged. Durable when resolved. One that is staged or in
+   * shadow already stays where it stands: whoever was killed in an update may begin it again.
+   */
   stage(source: BundleSource, note: HistoryNote): Answer<VerifiedBundle> {
     return this.#inTurn(async () => {
       const loaded = await loadBundle(source, this.#ports);
       if (!loaded.ok) return loaded;
       const fit = this.#fitToStage(loaded.value.manifest, source.location);
       if (!fit.ok) return fit;
-      const event = this.#event('staged', loaded.value, note);
-      const allowed = mayFollow(this.#state, event);
-      if (!allowed.ok) return allowed;
       const { files, signed, digest } = loaded.value;
+      const isWaiting = WAITING.has(this.#state.standings.get(digest) ?? 'unknown');
+      const event = this.#event('staged', loaded.value, note);
+      const allowed = isWaiting ? ok(true) : mayFollow(this.#state, event);
+      if (!allowed.ok) return allowed;
       await this.#ports.files.keepBundle(
         digest,
         new Map([...files, [MANIFEST_FILE, signed.manifest], [SIGNATURE_FILE, signed.signature]]),
       );
-      await this.#append(event);
+      if (!isWaiting) await this.#append(event);
       return loaded;
     });
   }
 
-  /** Records that a staged policy now sees live packets without deciding. Durable when resolved. */
+  /** Records that a staged policy now sees live packets without deciding. Durable when resolved; one in shadow stays so. */
   shadow(digest: string, note: HistoryNote): Answer<VerifiedBundle> {
-    return this.#inTurn(() => this.#record('shadowed', digest, note));
+    return this.#inTurn(() =>
+      this.#state.standings.get(digest) === 'shadow' ? this.load(digest) : this.#record('shadowed', digest, note),
+    );
   }
 
   /**

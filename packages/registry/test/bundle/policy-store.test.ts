@@ -133,7 +133,7 @@ describe('at the start', () => {
     const store = await openPolicyStore(storePorts(files));
     expect(await store.policyToRun()).toMatchObject({
       ok: true,
-      value: { from: 'last-good', bundle: { digest: digestOf(1) }, refused: { code: 'BUNDLE_DIGEST_MISMATCH' } },
+      value: { from: 'last-good', bundle: { digest: digestOf(1) }, refused: { code: 'BUNDLE_FILE_TRUNCATED' } },
     });
     files.bundles.clear();
     expect(await store.policyToRun()).toMatchObject({ error: { code: 'POLICY_NONE' } });
