@@ -2,12 +2,14 @@
 import { CommanderError } from 'commander';
 import { configNoun } from './cli/config.js';
 import { demoNoun } from './cli/demo.js';
+import { keysNoun } from './cli/keys.js';
 import { EXIT } from './cli/output.js';
 import { policyNoun } from './cli/policy.js';
 import { createProgram } from './cli/program.js';
+import { verifyNoun } from './cli/verify.js';
 
 /** The command line. Nouns are listed here, one by one. */
-const program = createProgram([demoNoun, policyNoun, configNoun]);
+const program = createProgram([demoNoun, policyNoun, keysNoun, verifyNoun, configNoun]);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

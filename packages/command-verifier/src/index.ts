@@ -9,6 +9,7 @@ export {
   VERIFICATION_RULES,
   type VerificationRule,
 } from './core/explain.js';
+export { type KeyConcern, keyConcerns } from './core/key-concerns.js';
 export type { KeyAge, KeyAlgorithm, KeyMaterial, KeyRing, KeyState, TrustedKey } from './core/key-ring.js';
 export { promoteKey, type RotatableKey, type RotationTiming } from './core/key-rotation.js';
 export {

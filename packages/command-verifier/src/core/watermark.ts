@@ -1,3 +1,5 @@
+import { elapsedMs, type MonoMs } from '@esper/std';
+
 /** A command's place in its run, and its time of issue. */
 export interface DatedPosition {
   readonly trainingRunId: string;
@@ -27,6 +29,12 @@ export interface WatermarkLimits {
   readonly runsMax: number;
 }
 
+/** The command that needs a step, and when it came by the consumer's monotonic clock. */
+export interface StepCause {
+  readonly command: DatedPosition;
+  readonly at: MonoMs;
+}
+
 /** What is promised for one run. */
 export interface RunBound {
   readonly issuerEpoch: number;
@@ -34,8 +42,8 @@ export interface RunBound {
 }
 
 interface SteppedBound extends RunBound {
-  /** The command that caused the last step; `undefined` for a bound read back from a journal. */
-  readonly cause: DatedPosition | undefined;
+  /** What caused the last step; `undefined` for a bound read back from a journal. */
+  readonly cause: StepCause | undefined;
 }
 
 /** The promise as it stands: a fold of its steps. Both halves only rise. */
@@ -67,10 +75,11 @@ export class Watermark {
     return command.issuerEpoch <= bound.issuerEpoch && command.sequence < bound.sequenceBelow;
   }
 
-  /** The step that would cover `command`. */
-  nextStep(command: DatedPosition): WatermarkStep {
+  /** The step that would cover the command of `cause`. */
+  nextStep(cause: StepCause): WatermarkStep {
+    const { command } = cause;
     const bound = this.#runs.get(command.trainingRunId);
-    const lead = sequenceLead(command, bound?.cause, this.#limits);
+    const lead = sequenceLead(cause, bound?.cause, this.#limits);
     return {
       trainingRunId: command.trainingRunId,
       issuedBeforeMs: Math.max(this.#issuedBeforeMs, command.issuedAtMs + this.#limits.leadMs),
@@ -79,8 +88,8 @@ export class Watermark {
     };
   }
 
-  /** Takes a step that the journal has stored. `cause`: the command that needed it. */
-  apply(step: WatermarkStep, cause: DatedPosition | undefined): void {
+  /** Takes a step that the journal has stored. */
+  apply(step: WatermarkStep, cause: StepCause | undefined): void {
     const bound = this.#runs.get(step.trainingRunId);
     this.#issuedBeforeMs = Math.max(this.#issuedBeforeMs, step.issuedBeforeMs);
     this.#runs.delete(step.trainingRunId);
@@ -113,13 +122,14 @@ export class Watermark {
 /**
  * How many sequence numbers to go ahead: as many as the run uses in a quarter of `leadMs` at its present pace, but at most as
  * many as it used since its last step, so that a burst does not make the lead long. A quarter, because a pace is a guess
- * and `leadMs` is a promise. None when the issuer's clock went back.
+ * and `leadMs` is a promise. The pace is the slower of two: by the issuer's dates, which commands that waited on the way
+ * keep, and by our monotonic clock, which no step of a date makes short.
  */
-function sequenceLead(command: DatedPosition, last: DatedPosition | undefined, limits: WatermarkLimits): number {
+function sequenceLead(cause: StepCause, last: StepCause | undefined, limits: WatermarkLimits): number {
   if (last === undefined) return 0;
-  const used = command.sequence - last.sequence;
-  const elapsedMs = command.issuedAtMs - last.issuedAtMs;
-  if (used <= 0 || elapsedMs < 0) return 0;
-  const paced = elapsedMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((used * limits.leadMs) / (4 * elapsedMs));
+  const used = cause.command.sequence - last.command.sequence;
+  if (used <= 0) return 0;
+  const tookMs = Math.max(cause.command.issuedAtMs - last.command.issuedAtMs, elapsedMs(last.at, cause.at));
+  const paced = tookMs === 0 ? used : Math.floor((used * limits.leadMs) / (4 * tookMs));
   return Math.min(used, paced, limits.sequenceLeadMax);
 }

@@ -115,9 +115,10 @@ export class ReplayGuard {
 
   async #step(claim: ReplayClaim): Promise<void> {
     if (this.#journal === undefined || this.#watermark.covers(claim)) return;
-    const step = this.#watermark.nextStep(claim);
+    const cause = { command: claim, at: this.#clock.monoMs() };
+    const step = this.#watermark.nextStep(cause);
     await this.#journal.append(step);
-    this.#watermark.apply(step, claim);
+    this.#watermark.apply(step, cause);
     this.#journalSteps += 1;
   }
 

@@ -1,3 +1,4 @@
+import { monoMs } from '@esper/std';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DatedPosition, Watermark } from '../../src/core/watermark.js';
@@ -11,10 +12,11 @@ const at = (sequence: number, issuedAtMs: number, overrides: Partial<DatedPositi
   ...overrides,
 });
 
-/** Steps when needed, as a guard does; how many steps it took. */
-function accept(mark: Watermark, command: DatedPosition): number {
+/** Steps when needed, as a guard does; how many steps it took. `cameMs`: by the consumer's monotonic clock. */
+function accept(mark: Watermark, command: DatedPosition, cameMs = command.issuedAtMs): number {
   if (mark.covers(command)) return 0;
-  mark.apply(mark.nextStep(command), command);
+  const cause = { command, at: monoMs(cameMs) };
+  mark.apply(mark.nextStep(cause), cause);
   expect(mark.covers(command)).toBe(true);
   return 1;
 }
@@ -56,14 +58,27 @@ describe('watermark', () => {
     expect(boundOf(mark)).toBe(45); // a burst: as many as were used
     accept(mark, at(100_000, 63_001));
     expect(boundOf(mark)).toBe(100_101); // bounded
-    accept(mark, at(100_102, 100));
-    expect(boundOf(mark)).toBe(100_103); // the clock went back
+  });
+
+  it('D-32: a date that is moved makes no run look faster than it is', () => {
+    const leadAfter = (issuedAtMs: number, cameMs: number) => {
+      const mark = new Watermark(LIMITS);
+      accept(mark, at(1, 1_000_000), 0);
+      const step = mark.nextStep({ command: at(13, issuedAtMs), at: monoMs(cameMs) });
+      return step.sequenceBelow - 14;
+    };
+    expect(leadAfter(1_003_000, 3000)).toBe(1); // four per lead, a quarter of it
+    expect(leadAfter(1_000_010, 3000)).toBe(1); // the date went back by three seconds on the way
+    expect(leadAfter(900_000, 3000)).toBe(1); // and by more
+    expect(leadAfter(1_003_000, 10)).toBe(1); // they had waited on the way, and came together
+    expect(leadAfter(2_000_000, 3000)).toBe(0); // the date went forward: careful
+    expect(leadAfter(1_000_000, 0)).toBe(12); // all at once, by both clocks
   });
 
   it('stays short in time when the clock went back and the date no longer asks for steps', () => {
     const mark = new Watermark(LIMITS);
     accept(mark, at(0, 10_000_000));
-    for (let n = 1; n < 3000; n++) accept(mark, at(n, 10 * n));
+    for (let n = 1; n < 3000; n++) accept(mark, at(n, 10 * n), 10_000_000 + 10 * n);
     const [run] = [...mark.runs];
     expect((run?.[1].sequenceBelow ?? 0) - 3000).toBeLessThanOrEqual(LIMITS.leadMs / 40);
   });
@@ -79,7 +94,7 @@ describe('watermark', () => {
       fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
         const mark = new Watermark(LIMITS);
         for (const [index, next] of commands.entries()) {
-          accept(mark, next);
+          accept(mark, next, 10 * index);
           for (const earlier of commands.slice(0, index)) expect(mark.covers(earlier)).toBe(true);
         }
       }),
@@ -89,8 +104,9 @@ describe('watermark', () => {
   it('is the same after its steps are read back, whole or rewritten', () => {
     const mark = new Watermark(LIMITS);
     const steps = [at(1, 0), at(2, 2000), at(1, 2500, { trainingRunId: 'run-2', issuerEpoch: 4 })].map((command) => {
-      const step = mark.nextStep(command);
-      mark.apply(step, command);
+      const cause = { command, at: monoMs(command.issuedAtMs) };
+      const step = mark.nextStep(cause);
+      mark.apply(step, cause);
       return step;
     });
     for (const read of [new Watermark(LIMITS, steps), new Watermark(LIMITS, mark.toSteps())]) {

@@ -19,22 +19,30 @@ const DEFAULT_RESTARTS = 10;
 const COMMANDS_PER_LIFE = 40;
 const RUNS = 3;
 const REPLAYS_AFTER_RESTART = 60;
-/** What a restart may cost, in the issuer's time. */
+/**
+ * What a restart may cost. While the date is not behind its newest: good commands are refused for so long and no longer.
+ * While it is: at most as many of a run as it issues in that time, however long that takes.
+ */
 const COST_MS_MAX = 2000;
 
 interface Sent {
   readonly bytes: Uint8Array;
   readonly issuedAtMs: number;
+  readonly trainingRunId: string;
+  /** The date had been later before. */
+  readonly isDateBehind: boolean;
 }
 
 /** The world around the consumer: an issuer that never restarts, one date for both, and all that was ever sent. */
 class World {
   readonly random: SeededRandom;
   readonly clock = new FakeClock(START_MS);
+  readonly beganAt = this.clock.monoMs();
   readonly sent: Sent[] = [];
   readonly #sealer: Sealer;
   readonly #sequences = new Map<string, number>();
   clockSteps = 0;
+  #newestMs = 0;
 
   constructor(seed: number, secret: Uint8Array) {
     this.random = new SeededRandom(seed);
@@ -51,7 +59,9 @@ class World {
     this.#sequences.set(trainingRunId, sequence);
     const request = { trainingRunId, consumer: 'kasmina', issuerEpoch: 1, sequence, expiresInMs: 3_600_000 };
     const { bytes, identity } = this.#sealer.seal(pauseDraft, request);
-    const command = { bytes, issuedAtMs: identity.issuedAtMs };
+    const { issuedAtMs } = identity;
+    const command = { bytes, issuedAtMs, trainingRunId, isDateBehind: issuedAtMs < this.#newestMs };
+    this.#newestMs = Math.max(this.#newestMs, issuedAtMs);
     this.sent.push(command);
     return command;
   }
@@ -73,22 +83,44 @@ class World {
   }
 }
 
-interface Costs {
-  refusedGood: number;
-  /** The longest time after a restart in which good commands were refused. */
-  worstMs: number;
-  readonly unexpected: Map<string, number>;
+/** What the restarts cost in good commands. */
+class Costs {
+  refusedGood = 0;
+  /** The longest time after a restart in which good commands were refused, the date not behind. */
+  worstMs = 0;
+  /** The most good commands of one run that one life refused while the date was behind. */
+  worstBehind = 0;
+  readonly unexpected = new Map<string, number>();
+  readonly #behindInLife = new Map<string, number>();
+
+  startLife(): void {
+    this.#behindInLife.clear();
+  }
+
+  note(reason: string, { trainingRunId, isDateBehind }: Sent, afterMs: number): void {
+    if (reason !== 'issued_before_watermark') this.unexpected.set(reason, (this.unexpected.get(reason) ?? 0) + 1);
+    this.refusedGood += 1;
+    if (!isDateBehind) {
+      this.worstMs = Math.max(this.worstMs, afterMs);
+      return;
+    }
+    const refused = (this.#behindInLife.get(trainingRunId) ?? 0) + 1;
+    this.#behindInLife.set(trainingRunId, refused);
+    this.worstBehind = Math.max(this.worstBehind, refused);
+  }
 }
 
 /** One life: replays first, when a consumer knows least; then traffic with replays between; death in the middle. */
 async function live(life: Life, world: World, costs: Costs): Promise<void> {
   const bornAt = world.clock.monoMs();
+  costs.startLife();
   for (let n = 0; n < REPLAYS_AFTER_RESTART && world.sent.length > 0; n++)
     await life.verify(pickOld(world).bytes, world.now);
   for (let n = 0; n < COMMANDS_PER_LIFE; n++) {
     world.tick();
-    const reason = await life.verify(world.issue().bytes, world.now);
-    if (reason !== 'ok') noteRefusal(costs, reason, world.clock.monoMs() - bornAt);
+    const sent = world.issue();
+    const reason = await life.verify(sent.bytes, world.now);
+    if (reason !== 'ok') costs.note(reason, sent, world.clock.monoMs() - bornAt);
     if (world.random.chance(0.5)) await life.verify(pickOld(world).bytes, world.now);
   }
   const inFlight = [world.issue(), pickOld(world), world.issue()].map((sent) => life.verify(sent.bytes, world.now));
@@ -105,12 +137,6 @@ function pickOld(world: World): Sent {
     : world.random.pick(world.sent);
 }
 
-function noteRefusal(costs: Costs, reason: string, afterMs: number): void {
-  if (reason !== 'issued_before_watermark') costs.unexpected.set(reason, (costs.unexpected.get(reason) ?? 0) + 1);
-  costs.refusedGood += 1;
-  costs.worstMs = Math.max(costs.worstMs, afterMs);
-}
-
 /** One consumer after another is killed while commands are in flight; nothing may be executed twice. */
 export async function replayDrill(flags: DrillFlags): Promise<DrillOutcome> {
   const folder = await tempFolder('verifier-replay-');
@@ -124,7 +150,7 @@ export async function replayDrill(flags: DrillFlags): Promise<DrillOutcome> {
 async function runLives(flags: DrillFlags, path: string): Promise<DrillOutcome> {
   const secret = new Uint8Array(randomBytes(32));
   const world = new World(flags.seed, secret);
-  const costs: Costs = { refusedGood: 0, worstMs: 0, unexpected: new Map() };
+  const costs = new Costs();
   const restarts = flags.count ?? DEFAULT_RESTARTS;
   let next = new Life();
   for (let birth = 0; birth <= restarts; birth++) {
@@ -135,22 +161,30 @@ async function runLives(flags: DrillFlags, path: string): Promise<DrillOutcome> 
   }
   const acceptedTwice = countTwice(`${path}.executed`);
   const memory = await fillMemory(flags.sabotage);
-  const failures = judge(costs, acceptedTwice + memory.acceptedTwice, memory.failures);
-  const { refusedGood, worstMs } = costs;
+  const failures = judge(costs, world, acceptedTwice + memory.acceptedTwice).concat(memory.failures);
+  const { refusedGood, worstMs, worstBehind } = costs;
   const json = {
     restarts,
     clockSteps: world.clockSteps,
     acceptedTwice: acceptedTwice + memory.acceptedTwice,
     refusedGood,
+    commands: world.sent.length,
+    worstCostMs: Math.round(worstMs),
+    worstCostCommandsDateBehind: worstBehind,
   };
-  return { json: { ...json, commands: world.sent.length, worstCostMs: Math.round(worstMs) }, failures };
+  return { json, failures };
 }
 
-function judge(costs: Costs, acceptedTwice: number, memory: readonly string[]): readonly string[] {
-  const failures = [...memory];
+function judge(costs: Costs, world: World, acceptedTwice: number): string[] {
+  const failures: string[] = [];
   if (acceptedTwice > 0) failures.push(`${acceptedTwice} commands were executed twice`);
   if (costs.worstMs > COST_MS_MAX)
     failures.push(`good commands were refused up to ${costs.worstMs} ms after a restart`);
+  const worthMax = Math.ceil((COST_MS_MAX * world.sent.length) / RUNS / (world.clock.monoMs() - world.beganAt));
+  if (costs.worstBehind > worthMax)
+    failures.push(
+      `${costs.worstBehind} good commands of a run were refused behind the date, at most ${worthMax} may be`,
+    );
   for (const [reason, count] of costs.unexpected) failures.push(`${count} good commands were refused with ${reason}`);
   return failures;
 }

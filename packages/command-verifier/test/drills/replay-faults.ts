@@ -8,6 +8,7 @@ export const REPLAY_SABOTAGES = {
   'journal-behind': 'the journal stores where the command was, not the step ahead of it',
   'bounds-forgotten': 'after a restart every sequence number proves a command new',
   'steps-stale': 'after a restart only the oldest step is read',
+  'journal-far-ahead': 'the journal stores a step that is ten seconds and a thousand commands too far ahead',
   'evict-when-full': 'a full memory gives up what it holds',
 } as const;
 
@@ -26,6 +27,8 @@ export function sabotageOpened(fault: string | undefined, opened: OpenedJournal)
       };
     case 'journal-behind':
       return { journal: { append: (step) => append({ ...step, issuedBeforeMs: step.issuedBeforeMs - 1000 }) }, steps };
+    case 'journal-far-ahead':
+      return { journal: { append: (step) => append(farAhead(step)) }, steps };
     case 'bounds-forgotten':
       return { journal, steps: steps.map((step) => ({ ...step, sequenceBelow: 0 })) };
     case 'steps-stale':
@@ -41,6 +44,12 @@ const longAgo = (trainingRunId: string): WatermarkStep => ({
   issuedBeforeMs: 1,
   issuerEpoch: 0,
   sequenceBelow: 0,
+});
+
+const farAhead = (step: WatermarkStep): WatermarkStep => ({
+  ...step,
+  issuedBeforeMs: step.issuedBeforeMs + 10_000,
+  sequenceBelow: step.sequenceBelow + 1000,
 });
 
 /** The guard as the fault leaves it. */
