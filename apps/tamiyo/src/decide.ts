@@ -1,19 +1,20 @@
-import { err, ok, type Result } from '@esper/std';
+import { ok, type Result } from '@esper/std';
 import type { ArrowRunner } from './decision/arrows.js';
+import type { ReceivedPacket } from './decision/received-packet.js';
 import type { DecisionError } from './errors.js';
 import type { DecisionStages, Delivered } from './stages/stages.js';
 
 /**
  * One decision, left to right. Each arrow is one line; what it does is in `stages/`. Whatever goes wrong at any arrow ends
- * at the one failure boundary below: a typed error, never a command.
+ * at the one failure boundary below: a typed error, and no command.
  */
 export async function decide(
-  input: unknown,
+  received: ReceivedPacket,
   arrows: ArrowRunner,
   stages: DecisionStages,
 ): Promise<Result<Delivered, DecisionError>> {
   try {
-    const packet = await arrows.run('validate', () => stages.validate(input));
+    const packet = await arrows.run('validate', () => stages.validate(received));
     const resolved = await arrows.run('resolve', () => stages.resolve(packet));
     const observed = await arrows.run('observe', () => stages.observe(resolved));
     const inferred = await arrows.run('infer', () => stages.infer(observed));
@@ -24,6 +25,6 @@ export async function decide(
     const recorded = await arrows.run('record', () => stages.record(sealed));
     return ok(stages.deliver(recorded));
   } catch (failure) {
-    return err(stages.fail(failure));
+    return stages.fail(failure);
   }
 }

@@ -63,6 +63,22 @@ export const TAMIYO_ERRORS = {
     means: 'The host is stopping.',
     next: 'Send the packet to the host that takes over, or after the restart.',
   },
+  RUN_HELD: {
+    means: 'An operator holds the run: it gets no command.',
+    next: 'Ask whoever the message names, or release the run.',
+  },
+  DECISION_CANCELLED: {
+    means: 'The caller went away before there was a command.',
+    next: 'Send the packet again if an answer is still wanted.',
+  },
+  PACKET_EXPIRED: {
+    means: 'The packet was answered longer ago than answers are kept.',
+    next: 'Send a new packet with an id of its own; TAMIYO_IDEMPOTENCY_MS is how long answers are kept.',
+  },
+  OPERATOR_REFUSED: {
+    means: 'An order lacks a name, a reason, or ends before it begins.',
+    next: 'Say who, why, and an end that lies ahead.',
+  },
   INTERNAL: { means: 'Our own reasoning was wrong.', next: 'Report it, with the decision record.' },
   CONFIG_INVALID: {
     means: 'The configuration has values that cannot be used.',

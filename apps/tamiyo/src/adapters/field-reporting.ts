@@ -2,6 +2,7 @@ import {
   buildDecisionReport,
   buildFailureReport,
   type Evaluation,
+  type FieldReportOptions,
   FieldReports,
   type MeasuredValues,
 } from '@esper/field-reports';
@@ -10,7 +11,7 @@ import type { Bus } from '@esper/oona';
 import type { MonoClock, WallClock } from '@esper/std';
 import type { DecisionRecord, FailureRecord } from '../records/record.js';
 import type { ActivePolicy, DecisionJournal, FieldReporting } from '../stages/parts.js';
-import type { Assessed } from '../stages/stages.js';
+import type { Judged } from '../stages/stages.js';
 
 export const REPORT_NOTES = 'field-reports';
 const SOURCE_ATTRIBUTE = { source: 'tamiyo' };
@@ -49,7 +50,7 @@ function measured({ trainingMetrics }: SystemStatePacket): MeasuredValues {
   };
 }
 
-function lossDeltaOf({ assessment }: Assessed): Pick<MeasuredValues, 'lossDelta'> {
+function lossDeltaOf({ assessment }: Judged): Pick<MeasuredValues, 'lossDelta'> {
   const value = assessment.findings.find((finding) => finding.signal === 'loss_delta')?.value;
   return typeof value === 'number' || typeof value === 'string' ? { lossDelta: value } : {};
 }
@@ -77,6 +78,7 @@ export interface ReportLifeParts {
   readonly clock: WallClock & MonoClock;
   readonly random: () => number;
   readonly observe: (event: TelemetryEvent) => void;
+  readonly options: FieldReportOptions;
 }
 
 /** The life of the reports: their notes go into the log, published reports onto the bus. */
@@ -100,5 +102,6 @@ export function openFieldReports(parts: ReportLifeParts): FieldReports {
     clock: parts.clock,
     random: parts.random,
     observe: parts.observe,
+    options: parts.options,
   });
 }

@@ -1,7 +1,7 @@
 import type { FieldReports } from '@esper/field-reports';
-import type { TelemetryPacket } from '@esper/leyline';
+import type { TelemetryEvent, TelemetryPacket } from '@esper/leyline';
 import { circuitStateOf } from '@esper/risk-engine';
-import type { WallClock } from '@esper/std';
+import type { MonoClock, WallClock } from '@esper/std';
 import {
   buildDecisionPacket,
   buildFailurePacket,
@@ -9,46 +9,72 @@ import {
   type DecisionFacts,
   type Telemetry,
 } from '@esper/telemetry';
+import type { FeatureFlags } from '../config/flags.js';
 import type { Config } from '../config/knobs.js';
 import type { DecisionError } from '../errors.js';
+import type { HostEvents } from '../host/host-events.js';
+import type { OperatorRecord } from '../records/record.js';
 import type { ActivePolicy, DecisionReporter, ReportContext } from '../stages/parts.js';
 import type { Recorded } from '../stages/stages.js';
 import { evaluationOf } from './field-reporting.js';
+import { flagged } from './flagged-packet.js';
+import { RefusalCount } from './refusal-count.js';
 
 export interface ReporterParts {
   readonly config: Config;
   readonly telemetry: Pick<Telemetry, 'emit'>;
   readonly fieldReports: Pick<FieldReports, 'decided'>;
-  readonly policy: ActivePolicy;
-  readonly clock: WallClock;
+  readonly policy: () => ActivePolicy | undefined;
+  readonly clock: WallClock & MonoClock;
+  readonly flags: FeatureFlags;
+  readonly events: HostEvents;
 }
 
 /** Turns what happened to a decision into telemetry packets. Never throws into a decision: building is pure, sending queues. */
 export function hostReporter(parts: ReporterParts): DecisionReporter {
   const totals = { timeouts: { inference: 0, metadata: 0, decision: 0 }, verifierFailures: 0 };
   const emit = (packet: TelemetryPacket): void => {
-    parts.telemetry.emit(packet);
+    parts.telemetry.emit(flagged(packet, parts.flags.active(packet.timestampMs)));
   };
+  const refusals = new RefusalCount(parts.clock, (notice) => emit(notice));
   return {
-    delivered: (decision, context) => emit(buildDecisionPacket(decisionFacts(decision, context, { parts, totals }))),
+    delivered: (decision, context) => {
+      countTimeoutsIn(context.events, totals.timeouts);
+      emit(buildDecisionPacket(decisionFacts(decision, context, { parts, totals })));
+      parts.events.delivered(decision, context);
+    },
     failed: (error, context) => {
-      countTimeout(error, totals.timeouts);
+      countTimeout(error.facts.kind, totals.timeouts);
       emit(failurePacket(error, context));
+      parts.events.failed(error, context);
     },
     recorded: (record) => parts.fieldReports.decided(record.fieldReport, evaluationOf(record)),
+    refused: (error, trainingRunId) => refusals.count(error, trainingRunId),
+    ordered: (record) => {
+      emit(orderPacket(record));
+      parts.events.ordered(record);
+    },
     recordLost: (what, cause) => emit(lostPacket(what, cause, parts.clock)),
   };
 }
 
 type Totals = NonNullable<DecisionFacts['totals']>;
+type TimeoutTotals = { inference: number; metadata: number; decision: number };
 
-function countTimeout(
-  { facts }: DecisionError,
-  timeouts: { inference: number; metadata: number; decision: number },
-): void {
-  if (facts.kind === 'timeout_inference') timeouts.inference += 1;
-  if (facts.kind === 'timeout_urza') timeouts.metadata += 1;
-  if (facts.kind === 'deadline_decision') timeouts.decision += 1;
+const TIMEOUT_OF: Readonly<Record<string, keyof TimeoutTotals>> = {
+  timeout_inference: 'inference',
+  timeout_urza: 'metadata',
+  deadline_decision: 'decision',
+};
+
+function countTimeout(kind: string, timeouts: TimeoutTotals): void {
+  const name = TIMEOUT_OF[kind];
+  if (name !== undefined) timeouts[name] += 1;
+}
+
+/** A pause that stands in for a timeout (FF-01) is a timeout all the same. */
+function countTimeoutsIn(events: readonly TelemetryEvent[], timeouts: TimeoutTotals): void {
+  for (const { description } of events) countTimeout(description, timeouts);
 }
 
 function decisionFacts(
@@ -58,6 +84,7 @@ function decisionFacts(
 ): DecisionFacts {
   const { assessment, packet, identity } = decision;
   const { config, policy } = host.parts;
+  const inForce = policy();
   const breaker = (name: 'inference' | 'metadata') => {
     const state = context.stateAfter.risk.breakers[name];
     return {
@@ -86,7 +113,7 @@ function decisionFacts(
     },
     inferenceMs: decision.inference.totalMs,
     decisionMs: context.arrows.deadline.elapsedMs(),
-    policy: { version: policy.digest, architecture: policy.version, isCompiled: true },
+    policy: { version: inForce?.digest ?? '', architecture: inForce?.version ?? '', isCompiled: true },
     ...(assessment.command.decision?.coverage === undefined ? {} : { coverage: assessment.command.decision.coverage }),
     ...(decision.blueprint.kind === 'known' ? { blueprint: blueprintFacts(decision.blueprint.descriptor) } : {}),
     totals: host.totals,
@@ -120,6 +147,28 @@ function failurePacket(error: DecisionError, context: ReportContext): TelemetryP
     attributes: { ...attributes, code: error.code },
     ...(budget === undefined ? {} : { budgetMs: Number(budget) }),
     consequences: context.events,
+  });
+}
+
+/** An order is told with who and why, and with what it changed. */
+function orderPacket({ trainingRunId, atMs, action, events }: OperatorRecord): TelemetryPacket {
+  const { who, why, untilMs } = action.order;
+  const order: TelemetryEvent = {
+    description: 'operator_order',
+    level: 'WARNING',
+    attributes: {
+      action: action.kind,
+      who,
+      why,
+      ...('breaker' in action ? { component: action.breaker } : {}),
+      ...(untilMs === undefined ? {} : { until_ms: String(untilMs) }),
+    },
+  };
+  return buildNoticePacket({
+    packetId: `tamiyo-order-${action.kind}-${trainingRunId}-${atMs}`,
+    trainingRunId,
+    timestampMs: atMs,
+    events: [order, ...events],
   });
 }
 

@@ -6,6 +6,9 @@ import type { Config } from '../config/knobs.js';
 export function riskSettings(config: Config): RiskConfig {
   const options = {
     profile: config.profile === 'harness' ? ('harness' as const) : ('default' as const),
+    coverage: { warnMin: config['risk.coverageWarnMin'], criticalMax: config['risk.coverageCriticalMax'] },
+    breakers: { inference: breakerLimits(config), metadata: breakerLimits(config) },
+    sheet: { signature: config['risk.sheetSignatureRequired'] ? ('required' as const) : ('optional' as const) },
     loss: { spikeMax: config['risk.lossSpikeMax'] },
     rollback: { recentDecisions: config['risk.rollbackRecentDecisions'] },
     latency: {
@@ -18,3 +21,8 @@ export function riskSettings(config: Config): RiskConfig {
   const plain = resolveRiskConfig(options);
   return resolveRiskConfig({ ...options, digest: sha256(new TextEncoder().encode(canonicalRiskConfig(plain))) });
 }
+
+const breakerLimits = (config: Config) => ({
+  failuresMax: config['risk.breakerFailuresMax'],
+  cooldownMs: config['risk.breakerCooldownMs'],
+});

@@ -1,26 +1,34 @@
+import type { WallClock } from '@esper/std';
 import type { Wal } from '@esper/wal';
+import type { LogMarks } from '../records/log-marks.js';
 import type { HostRecord } from '../records/record.js';
 import { encodeRecord } from '../records/record-codec.js';
 import type { DecisionJournal } from '../stages/parts.js';
+import { noteMark } from './read-log.js';
+
+export interface WalJournalParts {
+  readonly clock: WallClock;
+  readonly marks?: LogMarks;
+}
 
 /** The host's records in the log. An append resolves when it is as durable as the log was opened for. */
-export function walJournal(wal: Wal): DecisionJournal {
+export function walJournal(wal: Pick<Wal, 'append'>, { clock, marks }: WalJournalParts): DecisionJournal {
   return {
     append: async (record: HostRecord): Promise<number> => {
-      const issuedAtMs = issueTimeOf(record);
-      const { sequence } = await wal.append(encodeRecord(record), issuedAtMs === undefined ? {} : { issuedAtMs });
+      const { sequence } = await wal.append(encodeRecord(record), { issuedAtMs: issueTimeOf(record, clock) });
+      noteMark(record, sequence, marks);
       return sequence;
     },
   };
 }
 
-/** Retention goes by when something was decided, not by when it was written. */
-function issueTimeOf(record: HostRecord): number | undefined {
+/** Retention goes by when something was decided, not by when it was written. A note has no time of its own. */
+function issueTimeOf(record: HostRecord, clock: WallClock): number {
   switch (record.kind) {
     case 'telemetry':
       return record.packet.timestampMs;
     case 'note':
-      return undefined;
+      return Math.max(1, clock.wallMs());
     default:
       return record.atMs;
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '@esper/std';
 import { type Config, type ConfigKey, KNOBS, type Knob } from './knobs.js';
 import { nearestName } from './nearest-name.js';
+import { RETIRED_VARIABLES } from './retired-variables.js';
 
 /** Where a value came from; the first of them that has one wins. */
 const CONFIG_SOURCES = ['flag', 'environment', 'file', 'default'] as const;
@@ -50,9 +51,10 @@ export function resolveConfig(input: ConfigInput): Result<ResolvedConfig, readon
     sources[key] = source;
   }
   const config = Object.freeze(values) as Config;
-  problems.push(...productionProblems(config, sources as Record<ConfigKey, ConfigSource>));
+  const known = Object.freeze(sources) as Record<ConfigKey, ConfigSource>;
+  problems.push(...productionProblems(config, known), ...relationProblems(config, known));
   if (problems.length > 0) return err(problems);
-  return ok({ values: config, sources: sources as Record<ConfigKey, ConfigSource>, digest: digestOf(config) });
+  return ok(Object.freeze({ values: config, sources: known, digest: digestOf(config) }));
 }
 
 function firstSource(key: ConfigKey, knob: Knob, input: ConfigInput): { source: ConfigSource; raw: unknown } {
@@ -105,8 +107,14 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
     .map((key) => ({
       key,
       source: 'environment' as const,
-      message: `unknown variable; did you mean ${nearestName(key, known)}?`,
+      message: unknownVariable(key, known),
     }));
+}
+
+function unknownVariable(name: string, known: readonly string[]): string {
+  const retired = RETIRED_VARIABLES[name];
+  if (retired !== undefined) return `this setting is gone: ${retired}`;
+  return `unknown variable; did you mean ${nearestName(name, known)}?`;
 }
 
 const problemText = (source: ConfigSource, raw: unknown, detail: string | undefined): string =>
@@ -122,6 +130,20 @@ function productionProblems(config: Config, sources: Readonly<Record<ConfigKey, 
     key,
     source: sources[key],
     message: 'is for tests and harnesses; the production profile refuses it',
+  }));
+}
+
+/** Settings of which one may not exceed the other. */
+const RELATIONS: readonly (readonly [low: ConfigKey, high: ConfigKey])[] = [
+  ['blend.alphaLo', 'blend.alphaHi'],
+  ['risk.coverageCriticalMax', 'risk.coverageWarnMin'],
+];
+
+function relationProblems(config: Config, sources: Readonly<Record<ConfigKey, ConfigSource>>): ConfigProblem[] {
+  return RELATIONS.filter(([low, high]) => Number(config[low]) > Number(config[high])).map(([low, high]) => ({
+    key: low,
+    source: sources[low],
+    message: `${String(config[low])} is above ${high}, which is ${String(config[high])}`,
   }));
 }
 

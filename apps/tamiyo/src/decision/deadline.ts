@@ -13,15 +13,18 @@ export class DecisionDeadline {
   readonly #deadlineMs: number;
   readonly #clock: MonoClock;
   readonly #timers: Timers;
+  readonly #signal: AbortSignal | undefined;
 
+  /** `signal` is the caller's: aborted, it ends the decision at the next {@link check}, as long as nothing is sealed. */
   constructor(
     deadlineMs: number,
-    parts: { readonly clock: MonoClock; readonly timers: Timers; readonly startedAt?: MonoMs },
+    parts: { readonly clock: MonoClock; readonly timers: Timers; readonly signal?: AbortSignal | undefined },
   ) {
     this.#deadlineMs = deadlineMs;
     this.#clock = parts.clock;
     this.#timers = parts.timers;
-    this.startedAt = parts.startedAt ?? parts.clock.monoMs();
+    this.#signal = parts.signal;
+    this.startedAt = parts.clock.monoMs();
   }
 
   elapsedMs(): number {
@@ -32,9 +35,16 @@ export class DecisionDeadline {
     return this.#deadlineMs - this.elapsedMs();
   }
 
-  /** Throws `DEADLINE_DECISION` once the time is over. */
+  /** Throws `DEADLINE_DECISION` once the time is over, `DECISION_CANCELLED` once the caller has gone. */
   check(arrow: string): void {
     if (this.leftMs() <= 0) throw this.#expired(arrow);
+    // A sealed command has used its number: it is recorded and remembered, for a caller that comes back.
+    if (this.#signal?.aborted === true && arrow !== 'record') {
+      throw new DecisionError('DECISION_CANCELLED', `the caller went away before "${arrow}"`, {
+        reason: 'decision_cancelled',
+        attributes: { arrow },
+      });
+    }
   }
 
   /**

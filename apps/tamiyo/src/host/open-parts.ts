@@ -2,13 +2,21 @@
 export class OpenParts {
   readonly #closers: (() => Promise<unknown>)[] = [];
   #closing: Promise<void> | undefined;
+  #closed = false;
 
   keep(close: () => Promise<unknown>): void {
     this.#closers.push(close);
   }
 
+  get state(): 'serving' | 'closing' | 'closed' {
+    if (this.#closed) return 'closed';
+    return this.#closing === undefined ? 'serving' : 'closing';
+  }
+
   closeAll(): Promise<void> {
-    this.#closing ??= this.#closeAll();
+    this.#closing ??= this.#closeAll().finally(() => {
+      this.#closed = true;
+    });
     return this.#closing;
   }
 

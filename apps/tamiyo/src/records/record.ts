@@ -3,11 +3,13 @@ import type {
   CommandIdentity,
   FieldReport,
   SystemStatePacket,
+  TelemetryEvent,
   TelemetryPacket,
   TraceSpan,
 } from '@esper/leyline';
 import type { VocabularyName } from '@esper/policy';
 import type { Finding } from '@esper/risk-engine';
+import type { OperatorAction } from '../host/operator-action.js';
 import type { RunState } from '../runs/run-state.js';
 
 /** Names in each table that feeds features. The tables are append-only: the first so many are what was known. */
@@ -32,7 +34,14 @@ export interface DecisionRecord extends OfDecision {
   /** The sealed bytes, exactly as delivered. */
   readonly bytes: Uint8Array;
   readonly findings: readonly Finding[];
+  /** The deciding reason, or `policy`. */
   readonly deciding: string;
+  /** Every reason found, the deciding one first. */
+  readonly reasons: readonly string[];
+  /** Place of the deciding finding among `findings`; -1 when the proposal stands unopposed. */
+  readonly decidingAt: number;
+  /** True while conservative mode shaped the decision. */
+  readonly conservative: boolean;
   readonly vocabularySizes: VocabularySizes;
   readonly fieldReport: FieldReport;
   readonly spans: readonly TraceSpan[];
@@ -62,6 +71,26 @@ export interface WithheldRecord extends OfDecision {
   readonly sequence: number;
 }
 
+/** An operator's order for a run, carried out. Durable before it is in force. */
+export interface OperatorRecord {
+  readonly kind: 'operator';
+  readonly trainingRunId: string;
+  readonly atMs: number;
+  readonly action: OperatorAction;
+  readonly events: readonly TelemetryEvent[];
+  readonly stateAfter: RunState;
+}
+
+/** The state of a run as it stood, written before retention gives up the run's last record. */
+export interface RunRecord {
+  readonly kind: 'run';
+  readonly trainingRunId: string;
+  readonly atMs: number;
+  /** When the run last gave a sign of life. */
+  readonly activeMs: number;
+  readonly stateAfter: RunState;
+}
+
 /** A host has started. Its epoch is above every earlier one. */
 export interface EpochRecord {
   readonly kind: 'epoch';
@@ -84,12 +113,22 @@ export interface NoteRecord {
 }
 
 /** One entry of the host's log. */
-export type HostRecord = DecisionRecord | FailureRecord | WithheldRecord | EpochRecord | TelemetryRecord | NoteRecord;
+export type HostRecord =
+  | DecisionRecord
+  | FailureRecord
+  | WithheldRecord
+  | OperatorRecord
+  | RunRecord
+  | EpochRecord
+  | TelemetryRecord
+  | NoteRecord;
 
 export const RECORD_KINDS = [
   'decision',
   'failure',
   'withheld',
+  'operator',
+  'run',
   'epoch',
   'telemetry',
   'note',

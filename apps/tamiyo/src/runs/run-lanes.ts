@@ -22,9 +22,16 @@ export class RunLanes {
     this.#limits = limits;
   }
 
-  /** Runs `task` after everything submitted before for the same run. A task must not reject; what it returns is passed on. */
-  async enter<T, E>(runId: string, task: () => Promise<Result<T, E>>): Promise<Result<T, E | LaneRefusal>> {
-    const refusal = this.#admit(runId);
+  /**
+   * Runs `task` after everything submitted before for the same run. A task must not reject; what it returns is passed on.
+   * `always`: taken even when the lane or the table is full, for what must get through.
+   */
+  async enter<T, E>(
+    runId: string,
+    task: () => Promise<Result<T, E>>,
+    { always = false }: { readonly always?: boolean } = {},
+  ): Promise<Result<T, E | LaneRefusal>> {
+    const refusal = this.#admit(runId, always);
     if (refusal !== undefined) return err(refusal);
     const lane = this.#tails.get(runId) ?? { tail: Promise.resolve(), waiting: 0 };
     this.#tails.set(runId, lane);
@@ -43,12 +50,18 @@ export class RunLanes {
     await Promise.all([...this.#tails.values()].map((lane) => lane.tail));
   }
 
+  /** Calls of a run that wait or run now. */
+  pendingOf(runId: string): number {
+    return this.#tails.get(runId)?.waiting ?? 0;
+  }
+
   get activeRunCount(): number {
     return this.#tails.size;
   }
 
-  #admit(runId: string): LaneRefusal | undefined {
+  #admit(runId: string, always: boolean): LaneRefusal | undefined {
     if (this.#closed) return 'shutting_down';
+    if (always) return undefined;
     const lane = this.#tails.get(runId);
     if (lane === undefined) return this.#tails.size >= this.#limits.countMax ? 'too_many_runs' : undefined;
     return lane.waiting >= this.#limits.queueMax ? 'run_queue_full' : undefined;

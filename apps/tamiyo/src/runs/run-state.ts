@@ -1,5 +1,6 @@
 import { type NormalizerState, priorNormalizerState } from '@esper/policy';
 import { initialRiskState, type RiskConfig, type RiskState } from '@esper/risk-engine';
+import type { RunHold } from './run-hold.js';
 
 /**
  * Everything the host remembers about one run. A value: it goes into each record of the run, and comes back out of the log
@@ -9,37 +10,18 @@ export interface RunState {
   readonly version: 1;
   /** The last sequence number given to a command, delivered or not. Never falls. */
   readonly sequence: number;
+  /** An operator's hold; `null` when there is none. */
+  readonly hold: RunHold | null;
   readonly risk: RiskState;
   /** Running statistics of the features. They change only with a decision that succeeded. */
   readonly statistics: NormalizerState;
 }
 
-const newRunState = (config: RiskConfig): RunState => ({
+/** The state of a run nobody has reported on yet. */
+export const newRunState = (config: RiskConfig): RunState => ({
   version: 1,
   sequence: 0,
+  hold: null,
   risk: initialRiskState(config),
   statistics: priorNormalizerState(),
 });
-
-/** The runs this host knows, by id. One at a time changes a run: its lane. */
-export class RunTable {
-  readonly #states: Map<string, RunState>;
-  readonly #config: RiskConfig;
-
-  constructor(config: RiskConfig, recovered: ReadonlyMap<string, RunState> = new Map()) {
-    this.#config = config;
-    this.#states = new Map(recovered);
-  }
-
-  get(runId: string): RunState {
-    return this.#states.get(runId) ?? newRunState(this.#config);
-  }
-
-  set(runId: string, state: RunState): void {
-    this.#states.set(runId, state);
-  }
-
-  ids(): readonly string[] {
-    return [...this.#states.keys()];
-  }
-}

@@ -1,6 +1,6 @@
 import { askBreaker, reportBreaker } from '@esper/risk-engine';
 import { DecisionError } from '../errors.js';
-import type { DecisionParts, DecisionSession } from './parts.js';
+import type { StageAt } from './parts.js';
 
 export type GuardedCall = 'inference' | 'metadata';
 
@@ -8,11 +8,7 @@ export type GuardedCall = 'inference' | 'metadata';
  * Makes a call through the run's breaker: asked before, told of success after. Failures are told by the failure boundary,
  * once per decision (CM-18). An open breaker stops the call (CM-15).
  */
-export async function guardedCall<T>(
-  name: GuardedCall,
-  at: { readonly session: DecisionSession; readonly parts: DecisionParts },
-  call: () => Promise<T>,
-): Promise<T> {
+export async function guardedCall<T>(name: GuardedCall, at: StageAt, call: () => Promise<T>): Promise<T> {
   const { session, parts } = at;
   const instant = () => ({ wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() });
   const permission = askBreaker(session.state.risk, { name, at: instant() }, parts.riskConfig);

@@ -2,16 +2,12 @@ import { compileGraph, type InferenceFailure, splitOutputs } from '@esper/policy
 import { assertNever } from '@esper/std';
 import { DecisionError } from '../errors.js';
 import { guardedCall } from './guarded-call.js';
-import type { ActivePolicy, DecisionParts, DecisionSession } from './parts.js';
+import type { ActivePolicy, StageAt } from './parts.js';
 import { boundedDeadline } from './resolve.js';
 import type { Inferred, Observed } from './stages.js';
 
 /** Runs the network on the observed graph, outside the event loop, under the inference deadline, behind its breaker. */
-export async function inferOutputs(
-  from: Observed,
-  policy: ActivePolicy,
-  at: { readonly session: DecisionSession; readonly parts: DecisionParts },
-): Promise<Inferred> {
+export async function inferOutputs(from: Observed, policy: ActivePolicy, at: StageAt): Promise<Inferred> {
   const feeds = compileGraph(from.observation.graph, { dims: policy.dims, limits: policy.graphLimits });
   if (!feeds.ok) {
     throw new DecisionError('OBSERVATION_REFUSED', `the graph is refused: ${JSON.stringify(feeds.error)}`, {

@@ -1,16 +1,23 @@
-import { type DependencyViolation, decode, guard, observe, type Vocabularies, withSampledAction } from '@esper/policy';
+import {
+  type BlendViolation,
+  blendEvent,
+  type DecodeRefusal,
+  type DependencyViolation,
+  decode,
+  dependencyEvent,
+  guard,
+  observe,
+  type Vocabularies,
+  withSampledAction,
+} from '@esper/policy';
 import { assess, type BlueprintInput, keepLoss } from '@esper/risk-engine';
 import { DecisionError } from '../errors.js';
 import type { VocabularySizes } from '../records/record.js';
-import type { ActivePolicy, DecisionParts, DecisionSession } from './parts.js';
+import type { ActivePolicy, StageAt } from './parts.js';
 import type { Assessed, Decoded, Guarded, Inferred, Observed, Resolved } from './stages.js';
 
 /** Packet and blueprints as a graph, with coverage. The names it meets are offered to the tables for later decisions. */
-export function observePacket(
-  from: Resolved,
-  policy: ActivePolicy,
-  at: { readonly session: DecisionSession; readonly parts: DecisionParts },
-): Observed {
+export function observePacket(from: Resolved, policy: ActivePolicy, at: StageAt): Observed {
   const vocabularies = at.parts.names.vocabularies();
   const observed = observe(
     {
@@ -28,10 +35,11 @@ export function observePacket(
       { reason: observed.error.code },
     );
   }
-  return { ...from, observation: observed.value, vocabularySizes: sizesOf(vocabularies) };
+  return { ...from, observation: observed.value, vocabularySizes: vocabularySizes(vocabularies) };
 }
 
-const sizesOf = ({ seed, blueprint, layer_type, activation_type }: Vocabularies): VocabularySizes => ({
+/** How many names each table held when a decision looked at it. */
+export const vocabularySizes = ({ seed, blueprint, layer_type, activation_type }: Vocabularies): VocabularySizes => ({
   seed: seed.size,
   blueprint: blueprint.size,
   layer_type: layer_type.size,
@@ -39,25 +47,49 @@ const sizesOf = ({ seed, blueprint, layer_type, activation_type }: Vocabularies)
 });
 
 /** What the outputs mean as a command. */
-export function decodeOutputs(from: Inferred, policy: ActivePolicy): Decoded {
+export function decodeOutputs(from: Inferred, policy: ActivePolicy, at: StageAt): Decoded {
   const { trainingRunId, packetId } = from.packet;
   const outputs = policy.samplesActions
     ? withSampledAction(from.outputs, `${policy.digest}/${trainingRunId}/${packetId}`)
     : from.outputs;
   const proposal = decode(outputs, from.observation, policy.decode);
   if (proposal.ok) return { ...from, proposal: proposal.value };
-  const refusal = proposal.error;
-  if (refusal.code === 'dependency_violation') throw violation(refusal);
-  throw new DecisionError('POLICY_REFUSED', `the outputs give no command: ${JSON.stringify(refusal)}`, {
-    reason: refusal.code,
+  throw refused(proposal.error, at);
+}
+
+function refused(refusal: DecodeRefusal, at: StageAt): DecisionError {
+  switch (refusal.code) {
+    case 'dependency_violation':
+      return violation(refusal, at);
+    case 'blend_violation':
+      return blendRefused(refusal, at);
+    default:
+      return new DecisionError('POLICY_REFUSED', `the outputs give no command: ${JSON.stringify(refusal)}`, {
+        reason: refusal.code,
+      });
+  }
+}
+
+/** A SEED whose blend the executing side would refuse (BL-10). */
+function blendRefused(found: BlendViolation, { session }: StageAt): DecisionError {
+  session.events.push(blendEvent(found));
+  const attributes = Object.fromEntries(Object.entries(found.details).map(([name, value]) => [name, String(value)]));
+  return new DecisionError('POLICY_REFUSED', `the blend of the SEED is refused: ${found.reason}`, {
+    reason: found.reason,
+    attributes,
   });
 }
 
 /** The policy's own command is checked before the risk engine may change it (DG-07). */
-export function guardCommand(from: Decoded): Guarded {
+export function guardCommand(from: Decoded, at: StageAt): Guarded {
   const { draft } = from.proposal;
-  const guarded = guard(draft, { packet: from.packet, knownBlueprintIds: from.knownBlueprintIds });
-  if (!guarded.ok) throw violation(guarded.error);
+  const context = { packet: from.packet, knownBlueprintIds: from.knownBlueprintIds };
+  const guarded = guard(draft, context);
+  if (!guarded.ok) {
+    const relaxed = at.parts.settings.flags.isOn('FF-05', at.parts.clock.wallMs());
+    if (!relaxed || !guard(draft, { ...context, unknownBlueprintAllowed: true }).ok) throw violation(guarded.error, at);
+    noteBypass(guarded.error, at);
+  }
   return { ...from, blueprint: blueprintOf(draft.seedOperation?.blueprintId, from) };
 }
 
@@ -67,7 +99,18 @@ function blueprintOf(blueprintId: string | undefined, from: Resolved): Blueprint
   return descriptor === undefined ? { kind: 'missing', blueprintId } : { kind: 'known', descriptor };
 }
 
-function violation(found: DependencyViolation): DecisionError {
+/** Each use of the relaxed guard is told (DG-15); what the risk engine makes of the unknown blueprint is its own matter. */
+function noteBypass(found: DependencyViolation, { session }: StageAt): void {
+  const { reason, dependencyType, identifier } = found;
+  session.events.push({
+    description: 'guard_bypassed',
+    level: 'WARNING',
+    attributes: { flag: 'FF-05', reason, dependency_type: dependencyType, identifier },
+  });
+}
+
+function violation(found: DependencyViolation, { session }: StageAt): DecisionError {
+  session.events.push(dependencyEvent(found));
   return new DecisionError('DEPENDENCY_VIOLATION', `tamiyo dependency violation: ${found.reason}`, {
     kind: 'dependency',
     reason: found.reason,
@@ -76,11 +119,7 @@ function violation(found: DependencyViolation): DecisionError {
 }
 
 /** The risk engine's judgement: the final command, with its reasons. */
-export function assessCommand(
-  from: Guarded,
-  policy: ActivePolicy,
-  at: { readonly session: DecisionSession; readonly parts: DecisionParts },
-): Assessed {
+export function assessCommand(from: Guarded, policy: ActivePolicy, at: StageAt): Assessed {
   const { session, parts } = at;
   const { coverage } = from.observation;
   const instant = { wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() };

@@ -18,12 +18,14 @@ import type {
 } from '@esper/policy';
 import type { RiskConfig } from '@esper/risk-engine';
 import type { MonoClock, Result, WallClock } from '@esper/std';
+import type { FlagId } from '../config/flags.js';
 import type { ArrowRunner } from '../decision/arrows.js';
 import type { Timers } from '../decision/deadline.js';
 import type { DecisionError } from '../errors.js';
-import type { DecisionRecord, FailureRecord, HostRecord } from '../records/record.js';
-import type { RunState, RunTable } from '../runs/run-state.js';
-import type { Assessed, Recorded } from './stages.js';
+import type { DecisionRecord, FailureRecord, HostRecord, OperatorRecord } from '../records/record.js';
+import type { RunState } from '../runs/run-state.js';
+import type { RunTable } from '../runs/run-table.js';
+import type { Delivered, Judged, Recorded } from './stages.js';
 
 /** Where blueprints come from. */
 export interface BlueprintSource {
@@ -69,14 +71,34 @@ export interface DecisionReporter {
   failed(error: DecisionError, context: ReportContext): void;
   /** A decision or failure is durable: what follows from its record may begin. */
   recorded(record: DecisionRecord | FailureRecord): void;
+  /** A packet was turned away before a decision about it began. */
+  refused(error: DecisionError, trainingRunId: string): void;
+  /** An operator's order is durable and in force. */
+  ordered(record: OperatorRecord): void;
   /** A record that had to be written and could not be. */
   recordLost(what: string, cause: unknown): void;
 }
 
 /** One field report per decision, failed ones included. Pure. */
 export interface FieldReporting {
-  ofDecision(decision: Assessed, identity: CommandIdentity, session: DecisionSession): FieldReport;
+  ofDecision(decision: Judged, identity: CommandIdentity, session: DecisionSession): FieldReport;
   ofFailure(error: DecisionError, session: DecisionSession): FieldReport;
+}
+
+/** Answers of the last minutes, so that a packet that is sent again gets the bytes it got before. */
+export interface AnswerStore {
+  /** The earlier answer, or `undefined` for a packet that is new. Rejects with `PACKET_EXPIRED`. */
+  find(trainingRunId: string, packetId: string): Promise<Delivered | undefined>;
+  keep(
+    about: { readonly trainingRunId: string; readonly packetId: string },
+    answer: Delivered,
+    at: { readonly logSequence: number; readonly atMs: number },
+  ): void;
+}
+
+/** Which feature flags are on. Some end by themselves. */
+export interface FlagState {
+  isOn(flag: FlagId, nowMs: number): boolean;
 }
 
 /** What a report knows beside the decision itself. */
@@ -105,6 +127,7 @@ export interface DecisionParts {
   readonly reporter: DecisionReporter;
   readonly reports: FieldReporting;
   readonly runs: RunTable;
+  readonly answers: AnswerStore;
   readonly settings: {
     readonly inferenceDeadlineMs: number;
     readonly metadataDeadlineMs: number;
@@ -112,8 +135,26 @@ export interface DecisionParts {
     readonly expiresInMs: number;
     readonly issuerEpoch: number;
     readonly configDigest: string;
+    readonly flags: FlagState;
   };
 }
+
+/** What a stage works with: this decision, and the host. */
+export interface StageAt {
+  readonly session: DecisionSession;
+  readonly parts: DecisionParts;
+}
+
+/** What the reports of a decision need, as things stand. */
+export const contextOf = ({ session }: StageAt): ReportContext => ({
+  decisionId: session.decisionId,
+  trainingRunId: session.about.trainingRunId,
+  packetId: session.about.packetId,
+  atMs: session.atMs,
+  arrows: session.arrows,
+  events: session.events,
+  stateAfter: session.state,
+});
 
 /** One decision in the making: what changes while it is made. */
 export interface DecisionSession {

@@ -1,16 +1,11 @@
 import { DecisionError } from '../errors.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
-import type { ActivePolicy, DecisionParts, DecisionSession } from './parts.js';
-import type { Assessed, Recorded, Sealed } from './stages.js';
-
-interface At {
-  readonly session: DecisionSession;
-  readonly parts: DecisionParts;
-}
+import type { ActivePolicy, DecisionParts, StageAt } from './parts.js';
+import type { Judged, Recorded, Sealed } from './stages.js';
 
 /** Gives the command its identity and signature. From here its sequence number is burnt, whatever happens. */
-export function sealCommand(from: Assessed, at: At): Sealed {
+export function sealCommand(from: Judged, at: StageAt): Sealed {
   const { session, parts } = at;
   const sequence = session.state.sequence + 1;
   const { consumer, expiresInMs, issuerEpoch } = parts.settings;
@@ -31,10 +26,11 @@ export function sealCommand(from: Assessed, at: At): Sealed {
 }
 
 /** Makes the decision durable: inputs, findings, command bytes, field report and the run's next state, in one append. */
-export async function recordDecision(from: Sealed, policy: ActivePolicy, at: At): Promise<Recorded> {
+export async function recordDecision(from: Sealed, policy: ActivePolicy, at: StageAt): Promise<Recorded> {
   const stateAfter: RunState = {
     version: 1,
     sequence: at.session.state.sequence,
+    hold: at.session.state.hold,
     risk: from.assessment.state,
     statistics: from.observation.statistics,
   };
@@ -55,7 +51,7 @@ export async function recordDecision(from: Sealed, policy: ActivePolicy, at: At)
 
 function decisionRecord(
   from: Sealed,
-  more: { readonly stateAfter: RunState; readonly policy: ActivePolicy; readonly at: At },
+  more: { readonly stateAfter: RunState; readonly policy: ActivePolicy; readonly at: StageAt },
 ): DecisionRecord {
   const { session, parts } = more.at;
   return {
@@ -71,6 +67,9 @@ function decisionRecord(
     bytes: from.bytes,
     findings: from.assessment.findings,
     deciding: from.assessment.reason,
+    reasons: from.assessment.reasons,
+    decidingAt: placeOf(from.assessment),
+    conservative: from.assessment.conservative,
     vocabularySizes: from.vocabularySizes,
     fieldReport: from.fieldReport,
     spans: session.arrows.spans,
@@ -95,3 +94,6 @@ function withholdWhenRecorded(late: Promise<number>, record: DecisionRecord, par
     .then(() => parts.journal.append(withheld))
     .catch((cause: unknown) => parts.reporter.recordLost('withheld', cause));
 }
+
+const placeOf = ({ deciding, findings }: Judged['assessment']): number =>
+  deciding === undefined ? -1 : findings.indexOf(deciding);

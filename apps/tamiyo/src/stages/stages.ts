@@ -8,6 +8,8 @@ import type {
 } from '@esper/leyline';
 import type { NetworkOutputs, Observation, Proposal } from '@esper/policy';
 import type { Assessment, BlueprintInput } from '@esper/risk-engine';
+import type { Result } from '@esper/std';
+import type { ReceivedPacket } from '../decision/received-packet.js';
 import type { DecisionError } from '../errors.js';
 import type { VocabularySizes } from '../records/record.js';
 
@@ -44,7 +46,17 @@ export interface Assessed extends Guarded {
   readonly assessment: Assessment;
 }
 
-export interface Sealed extends Assessed {
+/** What sealing and recording need of a judged command. A pause that stands in for a failed decision (FF-01) has no more. */
+export interface Judged extends Validated {
+  readonly proposal: Pick<Proposal, 'draft'>;
+  readonly blueprint: BlueprintInput;
+  readonly assessment: Assessment;
+  readonly observation: Pick<Observation, 'statistics' | 'newNames'>;
+  readonly vocabularySizes: VocabularySizes;
+  readonly inference: { readonly totalMs: number };
+}
+
+export interface Sealed extends Judged {
   readonly bytes: Uint8Array;
   readonly identity: CommandIdentity;
   readonly keyIds: readonly string[];
@@ -56,6 +68,9 @@ export interface Recorded extends Sealed {
   readonly logSequence: number;
 }
 
+/** What was said about a command, as far as explaining needs it. All of it stands in the record. */
+export type Judgement = Pick<Assessment, 'findings' | 'reason' | 'reasons' | 'deciding' | 'changed' | 'conservative'>;
+
 /** The answer to a packet. */
 export interface Delivered {
   readonly decisionId: string;
@@ -65,7 +80,7 @@ export interface Delivered {
   /** What is inside, for whoever explains it; the bytes alone count. */
   readonly command: CommandDraft;
   readonly proposed: CommandDraft;
-  readonly assessment: Assessment;
+  readonly assessment: Judgement;
   readonly spans: readonly TraceSpan[];
   readonly totalMs: number;
   readonly inferenceMs: number;
@@ -75,16 +90,16 @@ export interface Delivered {
 
 /** The arrows of one decision. Made anew for each packet, over the state of its run. */
 export interface DecisionStages {
-  validate(input: unknown): Validated;
+  validate(received: ReceivedPacket): Validated;
   resolve(from: Validated): Promise<Resolved>;
   observe(from: Resolved): Observed;
   infer(from: Observed): Promise<Inferred>;
   decode(from: Inferred): Decoded;
   guard(from: Decoded): Guarded;
   assess(from: Guarded): Assessed;
-  seal(from: Assessed): Sealed;
+  seal(from: Judged): Sealed;
   record(from: Sealed): Promise<Recorded>;
   deliver(from: Recorded): Delivered;
-  /** The one failure boundary: breaker, mode, report, record, telemetry; gives the typed error. */
-  fail(failure: unknown): DecisionError;
+  /** The one failure boundary: breaker, mode, report, record, telemetry, and the typed error; a pause only behind FF-01. */
+  fail(failure: unknown): Promise<Result<Delivered, DecisionError>>;
 }

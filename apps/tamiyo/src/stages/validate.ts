@@ -1,15 +1,12 @@
 import { decodeMessage, type LeylineRefusal, type SystemStatePacket, validateMessage } from '@esper/leyline';
-import type { Result } from '@esper/std';
+import { err, type Result } from '@esper/std';
 import { DecisionError } from '../errors.js';
-import type { Validated } from './stages.js';
+import { UnreadablePacket } from './unreadable-packet.js';
 
 /** Bytes are decoded, values are checked: either way the result is a packet or a refusal that names path, expected, found. */
-export function validatePacket(input: unknown, runId: string): Validated {
-  const packet: Result<SystemStatePacket, LeylineRefusal> =
-    input instanceof Uint8Array
-      ? decodeMessage('SystemStatePacket', input)
-      : validateMessage('SystemStatePacket', input);
-  if (packet.ok && packet.value.trainingRunId === runId) return { packet: packet.value };
+export function validatePacket(input: unknown, runId: string): SystemStatePacket {
+  const packet = readPacket(input);
+  if (packet.ok && packet.value.trainingRunId === runId) return packet.value;
   if (packet.ok) {
     throw new DecisionError(
       'PACKET_INVALID',
@@ -22,4 +19,11 @@ export function validatePacket(input: unknown, runId: string): Validated {
     reason: 'packet_invalid',
     attributes: { path, refusal: code },
   });
+}
+
+function readPacket(input: unknown): Result<SystemStatePacket, LeylineRefusal> {
+  if (input instanceof UnreadablePacket) return err(input.refusal);
+  return input instanceof Uint8Array
+    ? decodeMessage('SystemStatePacket', input)
+    : validateMessage('SystemStatePacket', input);
 }

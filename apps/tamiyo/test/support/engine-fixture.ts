@@ -14,11 +14,14 @@ import { resolveRiskConfig } from '@esper/risk-engine';
 import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildBlueprint, buildReport } from '@esper/testkit';
-import { AnswerMemory } from '../../src/decision/answer-memory.js';
+import { FLAG_IDS, type FlagId } from '../../src/config/flags.js';
+import { AnswerIndex } from '../../src/decision/answer-index.js';
+import { DecisionIds } from '../../src/decision/decision-ids.js';
+import { RecentAnswers } from '../../src/decision/recent-answers.js';
 import { DecisionEngine } from '../../src/engine.js';
 import type { DecisionError } from '../../src/errors.js';
-import type { HostRecord } from '../../src/records/record.js';
-import { type RunState, RunTable } from '../../src/runs/run-state.js';
+import type { DecisionRecord, HostRecord, OperatorRecord } from '../../src/records/record.js';
+import { type KnownRun, RunTable } from '../../src/runs/run-table.js';
 import type { DecisionParts, ReportContext } from '../../src/stages/parts.js';
 import type { Recorded } from '../../src/stages/stages.js';
 import { FakeInference } from './fake-inference.js';
@@ -41,6 +44,12 @@ export class MemoryJournal {
     if (this.failing !== undefined) throw this.failing;
     this.records.push(record);
     return this.records.length;
+  }
+
+  /** The decision at a place, as the log would give it back. */
+  async at(place: number): Promise<DecisionRecord | undefined> {
+    const record = this.records[place - 1];
+    return record?.kind === 'decision' ? record : undefined;
   }
 
   kinds(): readonly string[] {
@@ -75,6 +84,8 @@ export class Heard {
   readonly delivered: { readonly decision: Recorded; readonly context: ReportContext }[] = [];
   readonly failed: { readonly error: DecisionError; readonly context: ReportContext }[] = [];
   readonly lost: string[] = [];
+  readonly refused: DecisionError[] = [];
+  readonly ordered: OperatorRecord[] = [];
   readonly recorded: string[] = [];
 }
 
@@ -89,7 +100,11 @@ const EMPTY_VOCABULARIES: Vocabularies = {
 export function engineFixture(
   given: {
     readonly decisionDeadlineMs?: number;
-    readonly recovered?: ReadonlyMap<string, RunState>;
+    readonly recovered?: ReadonlyMap<string, KnownRun>;
+    readonly flags?: readonly FlagId[];
+    readonly runCountMax?: number;
+    readonly startsConservative?: boolean;
+    readonly keepAnswersMs?: number;
     readonly settings?: Partial<DecisionParts['settings']>;
   } = {},
 ) {
@@ -98,16 +113,16 @@ export function engineFixture(
   const library = new FakeLibrary();
   const heard = new Heard();
   const riskConfig = resolveRiskConfig();
-  let decisions = 0;
+  let made = 0;
+  const decisionIds = new DecisionIds(systemClock, (bytes) => {
+    made += 1;
+    new DataView(bytes.buffer).setUint32(12, made);
+  });
+  const answers = new AnswerIndex({ keepMs: given.keepAnswersMs ?? 600_000, countMax: 1_000 });
   const parts: DecisionParts = {
     clock: systemClock,
     timers: nodeWorkerPorts().timers,
-    ids: {
-      decisionId: () => {
-        decisions += 1;
-        return `00000000-0000-4000-8000-${String(decisions).padStart(12, '0')}`;
-      },
-    },
+    ids: { decisionId: () => decisionIds.next() },
     worker: createWorker(nodeWorkerPorts()),
     blueprints: library,
     policy: () =>
@@ -131,9 +146,17 @@ export function engineFixture(
       failed: (error, context) => heard.failed.push({ error, context }),
       recorded: (record) => heard.recorded.push(record.kind),
       recordLost: (what) => heard.lost.push(what),
+      refused: (error) => heard.refused.push(error),
+      ordered: (record) => heard.ordered.push(record),
     },
     reports: { ofDecision: () => buildReport(), ofFailure: () => buildReport() },
-    runs: new RunTable(riskConfig, given.recovered),
+    runs: new RunTable({
+      riskConfig,
+      ...(given.recovered === undefined ? {} : { recovered: given.recovered }),
+      ...(given.runCountMax === undefined ? {} : { countMax: given.runCountMax }),
+      startsConservative: given.startsConservative ?? false,
+    }),
+    answers: new RecentAnswers(answers, journal, systemClock),
     settings: {
       inferenceDeadlineMs: 50,
       metadataDeadlineMs: 50,
@@ -141,14 +164,11 @@ export function engineFixture(
       expiresInMs: 60_000,
       issuerEpoch: 1,
       configDigest: 'c'.repeat(64),
+      flags: { isOn: (flag) => FLAG_IDS.includes(flag) && (given.flags ?? []).includes(flag) },
       ...given.settings,
     },
   };
   const options = { decisionDeadlineMs: given.decisionDeadlineMs ?? 5_000, queueMax: 16, countMax: 100 };
-  const engine = new DecisionEngine(
-    parts,
-    options,
-    new AnswerMemory({ keepMs: 600_000, countMax: 1_000 }, systemClock),
-  );
+  const engine = new DecisionEngine(parts, options);
   return { engine, inference, journal, library, heard, parts };
 }

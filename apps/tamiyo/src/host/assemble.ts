@@ -1,0 +1,129 @@
+import { randomFillSync } from 'node:crypto';
+import { createWorker } from '@esper/async-worker';
+import { nodeWorkerPorts } from '@esper/async-worker/node';
+import { createSealer } from '@esper/command-verifier';
+import { randomIds } from '@esper/command-verifier/node';
+import { ok } from '@esper/std';
+import { systemClock } from '@esper/std/node';
+import { DecisionLookup } from '../adapters/decision-lookup.js';
+import { fieldReporting } from '../adapters/field-reporting.js';
+import { hostReporter } from '../adapters/host-reporter.js';
+import type { OpenedPolicy } from '../adapters/policy-bundle.js';
+import { riskSettings } from '../adapters/risk-settings.js';
+import type { FeatureFlags } from '../config/flags.js';
+import type { Config } from '../config/knobs.js';
+import { AnswerIndex } from '../decision/answer-index.js';
+import { DecisionIds } from '../decision/decision-ids.js';
+import { RecentAnswers } from '../decision/recent-answers.js';
+import { DecisionEngine } from '../engine.js';
+import type { Recovered } from '../records/recover.js';
+import { RunTable } from '../runs/run-table.js';
+import type { DecisionParts } from '../stages/parts.js';
+import { HostEvents } from './host-events.js';
+import type { HostSetup } from './host-setup.js';
+import type { Carriers } from './open-carriers.js';
+import type { Memory } from './open-memory.js';
+import type { OpenParts } from './open-parts.js';
+
+/** What has been opened so far. */
+export interface Opened {
+  readonly carriers: Carriers;
+  readonly memory: Memory;
+  readonly policy: OpenedPolicy;
+  readonly flags: FeatureFlags;
+  readonly issuerEpoch: number;
+}
+
+/** The engine, and what belongs to it. */
+export interface Assembled {
+  readonly engine: DecisionEngine;
+  readonly events: HostEvents;
+  readonly lookup: DecisionLookup;
+  readonly runs: RunTable;
+}
+
+/** Answered packets that are remembered, over all runs. */
+const ANSWERS_MAX = 2 ** 18;
+
+/** Joins every port of a decision to what stands behind it. */
+export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Assembled {
+  const { values } = setup.config;
+  const { log, marks, tell } = opened.carriers;
+  const lookup = new DecisionLookup({ log, marks, decisionDeadlineMs: values['deadlines.decisionMs'] });
+  const events = new HostEvents((cause) => {
+    const error = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
+    tell({ description: 'listener_failed', level: 'WARNING', attributes: { error } });
+  });
+  const parts = decisionParts(setup, { ...opened, lookup, events }, open);
+  const limits = {
+    decisionDeadlineMs: values['deadlines.decisionMs'],
+    queueMax: values['run.queueMax'],
+    countMax: values['run.countMax'],
+  };
+  return { engine: new DecisionEngine(parts, limits), events, lookup, runs: parts.runs };
+}
+
+function decisionParts(
+  setup: HostSetup,
+  at: Opened & { readonly lookup: DecisionLookup; readonly events: HostEvents },
+  open: OpenParts,
+): DecisionParts {
+  const { values: config, digest } = setup.config;
+  const { carriers, memory, policy, flags } = at;
+  const workerPorts = nodeWorkerPorts();
+  const worker = createWorker({
+    ...workerPorts,
+    concurrencyMax: config['worker.concurrencyMax'],
+    shutdownGraceMs: config['worker.shutdownGraceS'] * 1000,
+  });
+  open.keep(() => worker.shutdown());
+  const riskConfig = riskSettings(config);
+  const decisionIds = new DecisionIds(systemClock, (bytes) => randomFillSync(bytes), memory.recovered.lastIdMs);
+  return {
+    clock: systemClock,
+    timers: workerPorts.timers,
+    ids: { decisionId: () => decisionIds.next() },
+    worker,
+    blueprints: memory.catalogue,
+    policy: () => ok(policy.active),
+    names: memory.names,
+    riskConfig,
+    sealer: createSealer({ keyRing: setup.keys, clock: systemClock, ids: randomIds }),
+    journal: carriers.journal,
+    reporter: hostReporter({
+      config,
+      telemetry: carriers.telemetry,
+      fieldReports: memory.fieldReports,
+      policy: () => policy.active,
+      clock: systemClock,
+      flags,
+      events: at.events,
+    }),
+    reports: fieldReporting(policy.active),
+    runs: new RunTable({
+      riskConfig,
+      recovered: memory.recovered.runs,
+      countMax: config['run.countMax'],
+      startsConservative: config['risk.conservativeMode'],
+    }),
+    answers: new RecentAnswers(answerIndex(config, memory.recovered), at.lookup, systemClock),
+    settings: {
+      inferenceDeadlineMs: config['deadlines.inferenceMs'],
+      metadataDeadlineMs: config['deadlines.metadataMs'],
+      consumer: config['seal.consumer'],
+      expiresInMs: config['seal.expiresInMs'],
+      issuerEpoch: at.issuerEpoch,
+      configDigest: digest,
+      flags,
+    },
+  };
+}
+
+/** The index of answers, with those of the log already in it. */
+function answerIndex(config: Config, recovered: Recovered): AnswerIndex {
+  const index = new AnswerIndex({ keepMs: config.idempotencyMs, countMax: ANSWERS_MAX });
+  for (const { trainingRunId, packetId, logSequence, atMs } of recovered.answers) {
+    index.keep(trainingRunId, packetId, { logSequence, atMs });
+  }
+  return index;
+}

@@ -1,0 +1,16 @@
+import type { KeyRingHolder } from '@esper/command-verifier';
+import type { LossReporter, TelemetryExporter } from '@esper/telemetry';
+import type { WalObserver } from '@esper/wal';
+import type { ResolvedConfig } from '../config/resolve.js';
+
+/** What a host is made of, beside what it makes itself. */
+export interface HostSetup {
+  readonly config: ResolvedConfig;
+  readonly keys: KeyRingHolder;
+  /** Hears what the log tells, besides telemetry. */
+  readonly onWal?: WalObserver;
+  /** Get every telemetry packet, besides the bus: a metrics page, a printer. */
+  readonly exporters?: readonly TelemetryExporter[];
+  /** Hears of CRITICAL packets that nothing could keep. */
+  readonly losses?: LossReporter;
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { TelemetryEvent } from '@esper/leyline';
+import { type Bus, openEmbeddedBus } from '@esper/oona';
+import { systemTimers as busTimers } from '@esper/oona/node';
+import { systemClock } from '@esper/std/node';
+import { buildNoticePacket, createTelemetry, type Telemetry } from '@esper/telemetry';
+import { systemTimers as telemetryTimers, uuidIds } from '@esper/telemetry/node';
+import { openWal, type Wal } from '@esper/wal';
+import { nodeDisk, nodeRandom } from '@esper/wal/node';
+import { flagged } from '../adapters/flagged-packet.js';
+import { folderJournal } from '../adapters/folder-journal.js';
+import { walJournal } from '../adapters/wal-journal.js';
+import type { FeatureFlags } from '../config/flags.js';
+import { LogMarks } from '../records/log-marks.js';
+import type { DecisionJournal } from '../stages/parts.js';
+import type { HostSetup } from './host-setup.js';
+import type { OpenParts } from './open-parts.js';
+import { WalTeller } from './wal-teller.js';
+
+/** What carries records and messages: the log, the bus with its outbox, telemetry with its own journal. */
+export interface Carriers {
+  readonly log: Wal;
+  readonly marks: LogMarks;
+  readonly journal: DecisionJournal;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  /** Sends one event in a packet of its own, with the flags in force. */
+  readonly tell: (event: TelemetryEvent) => void;
+}
+
+const DRAIN_MS = 2_000;
+
+export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: OpenParts): Promise<Carriers> {
+  const nowMs = () => systemClock.wallMs();
+  const teller = new WalTeller();
+  const openLog = async (folder: string): Promise<Wal> => {
+    const log = await openFolder(setup, folder, teller);
+    open.keep(() => log.close());
+    return log;
+  };
+  const log = await openLog('log');
+  const outbox = await openLog('bus');
+  const telemetryLog = await openLog('telemetry');
+  const bus = await openEmbeddedBus({ journal: folderJournal(outbox, nowMs), timers: busTimers });
+  open.keep(() => bus.close());
+  const telemetry = await createTelemetry(
+    {
+      bus,
+      journal: folderJournal(telemetryLog, nowMs),
+      clock: systemClock,
+      timers: telemetryTimers,
+      ids: uuidIds,
+      ...(setup.exporters === undefined ? {} : { exporters: setup.exporters }),
+      ...(setup.losses === undefined ? {} : { losses: setup.losses }),
+    },
+    { emergencyPerMinuteMax: setup.config.values['telemetry.emergencyPerMinuteMax'] },
+  );
+  open.keep(() => telemetry.drain(DRAIN_MS));
+  const tell = noticeTeller(telemetry, flags);
+  teller.begin(tell);
+  const marks = new LogMarks();
+  return { log, marks, journal: walJournal(log, { clock: systemClock, marks }), bus, telemetry, tell };
+}
+
+function noticeTeller(telemetry: Telemetry, flags: FeatureFlags): (event: TelemetryEvent) => void {
+  return (event) => {
+    const timestampMs = systemClock.wallMs();
+    const packetId = `tamiyo-${event.description}-${randomUUID()}`;
+    const packet = buildNoticePacket({ packetId, timestampMs, events: [event] });
+    telemetry.emit(flagged(packet, flags.active(timestampMs)));
+  };
+}
+
+function openFolder({ config, onWal }: HostSetup, folder: string, teller: WalTeller): Promise<Wal> {
+  const { values } = config;
+  return openWal({
+    disk: nodeDisk(),
+    directory: join(values.dataDir, folder),
+    clock: systemClock,
+    random: nodeRandom,
+    observe: teller.observer(folder, folder === 'log' ? onWal : undefined),
+    options: {
+      durability: values['wal.durability'],
+      recovery: values['wal.strict'] ? 'tail' : 'salvage',
+      rewrite: values['wal.rewrite'],
+    },
+  });
+}
