@@ -17,6 +17,13 @@ export const FAULT_KINDS = {
     usual: 0,
     means: 'One byte of each snapshot in memory is flipped.',
   },
+  slow_restore: {
+    value: 'delayMs',
+    least: 0,
+    most: 60_000,
+    usual: 1_000,
+    means: 'The next restore takes that much longer.',
+  },
 } as const;
 
 /** A kind of fault. */

@@ -9,7 +9,7 @@ import type { ResolvedTrainerOptions } from '../options.js';
 import type { StoredCheckpoint, TrainerPorts } from '../ports.js';
 import { encodeLearnedState } from '../wire/learned-state-codec.js';
 import { learnedStateIn } from '../wire/stored-weights.js';
-import { within } from './within.js';
+import { pauseFor, within } from './within.js';
 
 type Tier = RestoreRecord['tier'];
 
@@ -25,6 +25,7 @@ export class RollbackKeeper {
   readonly #ports: TrainerPorts;
   readonly #options: ResolvedTrainerOptions;
   #ring: readonly Snapshot[] = [];
+  #delayMs = 0;
 
   constructor(ports: TrainerPorts, options: ResolvedTrainerOptions) {
     this.#ports = ports;
@@ -65,6 +66,11 @@ export class RollbackKeeper {
     });
   }
 
+  /** The next restore takes this much longer. For fault injection. */
+  delayNext(ms: number): void {
+    this.#delayMs = ms;
+  }
+
   /** Restores from `tier`; a fast restore that fails goes on to the full one; when that fails too, the run halts. */
   async restore(state: TrainerState, tier: Tier): Promise<RollbackOutcome> {
     const events: TrainerEvent[] = [];
@@ -88,6 +94,7 @@ export class RollbackKeeper {
     if (!stored.ok) return stored;
     const learned = learnedStateIn(stored.value, digest);
     if (!learned.ok) return learned;
+    await this.#delay();
     const prepared = clock.monoMs();
     const restored = withLearnedState(state, learned.value, stored.value.step);
     const committed = clock.monoMs();
@@ -105,6 +112,12 @@ export class RollbackKeeper {
       confirmMs: elapsedMs(committed, confirmed),
     };
     return ok({ state: restored, record });
+  }
+
+  async #delay(): Promise<void> {
+    const delayMs = this.#delayMs;
+    this.#delayMs = 0;
+    if (delayMs > 0) await pauseFor(this.#ports, delayMs);
   }
 
   async #find(state: TrainerState, tier: Tier): Promise<Result<StoredCheckpoint, HarnessErrorCode>> {

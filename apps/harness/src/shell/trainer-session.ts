@@ -35,6 +35,9 @@ export class TrainerSession {
   #started: ((start: Start) => void) | undefined;
   #refused: ((cause: unknown) => void) | undefined;
   #stopped = false;
+  /** The first message is `hello`; what happens while the run is prepared is told after it. */
+  readonly #beforeHello: Extract<TrainerMessage, { type: 'event' }>['event'][] = [];
+  #greeted = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -90,6 +93,8 @@ export class TrainerSession {
       const trainer = this.#trainer(start);
       await trainer.begin();
       await this.#send(helloOf(trainer));
+      for (const event of this.#beforeHello.splice(0)) await this.#send({ type: 'event', event });
+      this.#greeted = true;
       await this.#train(trainer);
       await this.#send({ type: 'summary', summary: trainer.summary() });
       return 0;
@@ -113,11 +118,14 @@ export class TrainerSession {
       gate: gate(start),
       ...(start.checkpointFolder === undefined ? {} : { checkpoints: checkpoints(start.checkpointFolder) }),
       ...(start.controlled ? { decide: (packet) => this.#ask(packet) } : {}),
-      onEvent: (event) => {
+      onEvent: ({ attributes, ...told }) => {
+        const event = { ...told, attributes: { ...attributes } };
+        if (!this.#greeted) {
+          this.#beforeHello.push(event);
+          return;
+        }
         // A pipe that is gone is noticed by the next awaited send; an event must not fail the step it tells of.
-        this.#send({ type: 'event', event: { ...event, attributes: { ...event.attributes } } }).catch(() =>
-          this.close(),
-        );
+        this.#send({ type: 'event', event }).catch(() => this.close());
       },
     };
     // Optional fields on the wire are absent, never `undefined`.

@@ -132,6 +132,7 @@ export class Trainer {
     for (const { kind, value, atStep } of active) {
       if (kind.endsWith('_command')) continue;
       if (kind === 'snapshot_rot') this.#keeper.rot();
+      if (kind === 'slow_restore') this.#keeper.delayNext(value);
       this.#tally = count(this.#tally, 'faults', kind);
       const effect = this.#hadEffect({ kind, atStep }, measures) ? 'done' : 'none';
       this.#tell([trainerEvent('tolaria.fault_injected', step, { kind, value: String(value), effect })]);

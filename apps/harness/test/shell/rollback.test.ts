@@ -3,7 +3,7 @@ import { learnedStateOf } from '../../src/core/restore.js';
 import type { CheckpointStore, StoredCheckpoint } from '../../src/ports.js';
 import { encodeLearnedState } from '../../src/wire/learned-state-codec.js';
 import { draft, germinateDraft } from '../support/commands.js';
-import { faults, sha256, smallRun } from '../support/small-run.js';
+import { faults, type SmallRun, sha256, smallRun } from '../support/small-run.js';
 
 const rollback = (tier: 'fast' | 'full') => draft({ commandType: 'ROLLBACK', rollback: { tier, reason: 'test' } });
 
@@ -61,6 +61,27 @@ describe('the fast tier', () => {
     const run = smallRun({ script: { 12: rollback('fast') }, options: { snapshotMarginSteps: 0 } });
     await run.steps(12);
     expect(run.trainer.tally.restores[0]?.toStep).toBe(10);
+  });
+});
+
+describe('a restore that is too slow', () => {
+  it('RB-08: worked, missed its limit, and halts the run; the limit is the tier’s own', async () => {
+    const options = { faults: faults('slow_restore@12=40'), fastRestoreDeadlineMs: 30 };
+    const run: SmallRun = smallRun({
+      script: { 12: rollback('fast') },
+      options,
+      ports: {
+        startTimer: (ms, fire) => {
+          if (ms === 40) run.clock.advance(ms);
+          const timer = setTimeout(fire, ms === 40 ? 0 : ms);
+          return () => clearTimeout(timer);
+        },
+      },
+    });
+    await run.steps(12);
+    expect(run.named('tolaria.rollback.restored')).toHaveLength(1);
+    expect(run.trainer.state.halted).toEqual({ reason: 'rollback_deadline' });
+    expect(run.named('tolaria.emergency.halt')).toMatchObject([{ level: 'CRITICAL', attributes: { level: 'HALT' } }]);
   });
 });
 
