@@ -1,4 +1,3 @@
-import { SeededRandom } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
 import {
   assess,
@@ -6,58 +5,14 @@ import {
   forceBreaker,
   HARNESS_RISK_CONFIG,
   initialRiskState,
-  type RiskConfig,
-  type RiskInput,
   type RiskState,
   resolveRiskConfig,
 } from '../../src/index.js';
 import { calmInput, inputWith, momentAt } from '../../src/testing.js';
+import { ModeRun as Run } from '../support/mode-run.js';
 
 const MINUTE = 60_000;
-type Kind = 'good' | 'finding' | 'trigger';
-
-/** A decision nothing is found against, one with a finding, and one that triggers the mode. */
-const inputOf = (kind: Kind, nowMs: number): RiskInput => ({
-  ...inputWith(kind === 'finding' ? { grad_var: 5 } : {}, { at: momentAt(nowMs) }),
-  ...(kind === 'trigger' ? { policy: { riskScore: 0.99, version: 'p' } } : {}),
-});
 const order = { who: 'ada', why: 'looking at it' };
-
-/** A run under one configuration: keeps the state, collects the mode's events. */
-class Run {
-  state: RiskState;
-  nowMs = 0;
-  readonly transitions: string[] = [];
-  readonly config: RiskConfig;
-
-  constructor(config: RiskConfig) {
-    this.config = config;
-    this.state = initialRiskState(config);
-  }
-
-  step(kind: Kind = 'good', afterMs = 1000) {
-    this.nowMs += afterMs;
-    return this.judge(inputOf(kind, this.nowMs));
-  }
-
-  judge(input: RiskInput) {
-    const result = assess(this.state, input, this.config);
-    this.state = result.state;
-    this.note(result.events);
-    return result;
-  }
-
-  note(events: readonly { readonly description: string }[]): void {
-    for (const { description } of events) {
-      if (description === 'conservative_entered' || description === 'conservative_exited')
-        this.transitions.push(description);
-    }
-  }
-
-  get on(): boolean {
-    return this.state.mode.kind === 'on';
-  }
-}
 
 describe('conservative mode', () => {
   it('CM-01: entering is immediate and announced once', () => {
@@ -200,28 +155,5 @@ describe('conservative mode', () => {
     expect(after.state.mode.kind).toBe('on');
     const enough = { wallMs: momentAt(3_600_000 + 10_000).wallMs, monoMs: momentAt(10_005).monoMs };
     expect(assess(after.state, calmInput({ at: enough }), run.config).state.mode.kind).toBe('off');
-  });
-});
-
-describe('for any input', () => {
-  it('automatic entries are at least one dwell apart, and transitions alternate', () => {
-    const config = resolveRiskConfig({ conservative: { goodDecisionsMin: 2, dwellMs: 30_000 } });
-    for (let seed = 1; seed <= 40; seed += 1) {
-      const random = new SeededRandom(seed);
-      const run = new Run(config);
-      let lastEntryMs = Number.NEGATIVE_INFINITY;
-      for (let n = 0; n < 400; n += 1) {
-        const before = run.on;
-        run.step(random.chance(0.05) ? 'trigger' : random.chance(0.05) ? 'finding' : 'good', random.int(0, 12_000));
-        if (!before && run.on) {
-          expect(run.nowMs - lastEntryMs, `seed ${seed}`).toBeGreaterThanOrEqual(30_000);
-          lastEntryMs = run.nowMs;
-        }
-      }
-      expect(run.transitions.length).toBeGreaterThan(2);
-      run.transitions.forEach((name, at) => {
-        expect(name, `seed ${seed}`).toBe(at % 2 === 0 ? 'conservative_entered' : 'conservative_exited');
-      });
-    }
   });
 });
