@@ -84,7 +84,7 @@ function decisionParts(
     timers: workerPorts.timers,
     ids: { decisionId: () => decisionIds.next() },
     worker,
-    blueprints: memory.catalogue,
+    blueprints: setup.blueprints?.(memory.catalogue) ?? memory.catalogue,
     policy: () => ok(policy.active),
     names: memory.names,
     riskConfig,

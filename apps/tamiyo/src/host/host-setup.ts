@@ -1,7 +1,8 @@
 import type { KeyRingHolder } from '@esper/command-verifier';
 import type { LossReporter, TelemetryExporter } from '@esper/telemetry';
-import type { WalObserver } from '@esper/wal';
+import type { Disk, WalObserver } from '@esper/wal';
 import type { ResolvedConfig } from '../config/resolve.js';
+import type { BlueprintSource } from '../stages/parts.js';
 
 /** What a host is made of, beside what it makes itself. */
 export interface HostSetup {
@@ -13,4 +14,8 @@ export interface HostSetup {
   readonly exporters?: readonly TelemetryExporter[];
   /** Hears of CRITICAL packets that nothing could keep. */
   readonly losses?: LossReporter;
+  /** What the logs lie on [the machine's own disk]. A harness gives one whose faults it chooses. */
+  readonly disk?: Disk;
+  /** Stands before the blueprint library, for a harness that makes it slow or broken. */
+  readonly blueprints?: (library: BlueprintSource) => BlueprintSource;
 }

@@ -72,10 +72,10 @@ function noticeTeller(telemetry: Telemetry, flags: FeatureFlags): (event: Teleme
   };
 }
 
-function openFolder({ config, onWal }: HostSetup, folder: string, teller: WalTeller): Promise<Wal> {
+function openFolder({ config, onWal, disk }: HostSetup, folder: string, teller: WalTeller): Promise<Wal> {
   const { values } = config;
   return openWal({
-    disk: nodeDisk(),
+    disk: disk ?? nodeDisk(),
     directory: join(values.dataDir, folder),
     clock: systemClock,
     random: nodeRandom,
