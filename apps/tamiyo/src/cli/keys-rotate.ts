@@ -60,8 +60,19 @@ async function stage(output: Output, { folder, at, options }: Staging): Promise<
   await stageKey(folder, { keyId, algorithm, at, validForMs });
   // Nobody trusts an older key yet, so there is nobody to wait for.
   if (keys.length === 0) await promoteKeyInFolder(folder, keyId, { at, overlapMs: 0 });
+  await printStaged(output, { folder, keyId, algorithm, step: keys.length === 0 ? 'first' : 'staged' });
+  return EXIT.ok;
+}
+
+interface Staged {
+  readonly folder: string;
+  readonly keyId: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly step: 'first' | 'staged';
+}
+
+async function printStaged(output: Output, { folder, keyId, algorithm, step }: Staged): Promise<void> {
   const publicKey = algorithm === 'ed25519' ? new TextDecoder().decode(await publicKeyOf(folder, keyId)) : undefined;
-  const step = keys.length === 0 ? 'first' : 'staged';
   output.object({ step, folder, keyId, algorithm, ...(publicKey === undefined ? {} : { publicKey }) });
   output.line(
     step === 'first' ? `${keyId} signs and verifies` : `${keyId} is staged: it verifies, and does not sign yet`,
@@ -69,7 +80,6 @@ async function stage(output: Output, { folder, at, options }: Staging): Promise<
   if (publicKey !== undefined) output.line(`for consumers that must not be able to sign:\n${publicKey.trimEnd()}`);
   if (step === 'staged')
     output.line(`next: load the ring at every consumer, then tamiyo keys rotate --promote ${keyId}`);
-  return EXIT.ok;
 }
 
 function algorithmOf(given: string | undefined, keys: readonly TrustedKey[]): KeyAlgorithm {

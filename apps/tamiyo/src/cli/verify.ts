@@ -78,7 +78,7 @@ async function readCommandFile(file: string): Promise<Buffer> {
 }
 
 /** The envelope in a file: as it is, or written in hex or base64. What is neither stays as it is, for the rules to refuse. */
-export function envelopeOf(file: Buffer): Uint8Array {
+function envelopeOf(file: Buffer): Uint8Array {
   if (file.subarray(0, MAGIC.length).toString('latin1') === MAGIC) return file;
   const text = file.toString('latin1').replace(/\s+/g, '');
   if (/^([0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, 'hex');
