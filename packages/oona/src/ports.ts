@@ -92,6 +92,7 @@ export interface Bus {
   subscribe(stream: BusStream, group: string, handler: DeliveryHandler): Promise<Subscription>;
   /** Forgets a group that will not come back: what only it had not read is let go. Rejects with `OONA_GROUP_BUSY`. */
   dropGroup(stream: BusStream, group: string): Promise<void>;
+  /** Now, or at the last look of an adapter that has to ask another machine. */
   depth(stream: BusStream): StreamDepth;
   health(): BusHealth;
   counters(): BusCounters;

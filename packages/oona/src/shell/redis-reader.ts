@@ -116,8 +116,8 @@ export class RedisReader {
       if (this.#isClosed) return;
       const isOurs = await this.#entry(entry, seen);
       if (!isOurs) {
-        // The batch went to another consumer while this one was silent.
-        this.#held = [];
+        // Not because of closing: the batch went to another consumer while this one was silent.
+        if (!this.#isClosed) this.#held = [];
         return;
       }
       this.#held.shift();

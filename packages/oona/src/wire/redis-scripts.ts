@@ -22,7 +22,8 @@ return {'taken', id, trimmed}
 
 /**
  * KEYS stream. ARGV group, consumer, count, claim idle ms. Takes the next entries for this consumer if nobody else holds any: that keeps
- * the order over all consumers of a group. Entries of a consumer that has been silent for too long are taken over first.
+ * the order over all consumers of a group. Entries of a consumer that has been silent for too long are taken over first; of these only the
+ * first counts as delivered once more: those behind it were never tried.
  */
 export const TAKE = `
 local s, g, c = KEYS[1], ARGV[1], ARGV[2]
@@ -53,9 +54,14 @@ if #entries == 0 and #gone == 0 then
   end
 end
 local counts = {}
-for _, p in ipairs(redis.call('XPENDING', s, g, '-', '+', ARGV[3], c)) do
+for i, p in ipairs(redis.call('XPENDING', s, g, '-', '+', ARGV[3], c)) do
+  local count = p[4]
+  if i > 1 and count > 1 then
+    count = count - 1
+    redis.call('XCLAIM', s, g, c, 0, p[1], 'IDLE', 0, 'RETRYCOUNT', count, 'JUSTID')
+  end
   counts[#counts + 1] = p[1]
-  counts[#counts + 1] = p[4]
+  counts[#counts + 1] = count
 end
 return {'entries', entries, counts, gone}
 `;

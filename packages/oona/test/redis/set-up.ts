@@ -1,12 +1,16 @@
 import { systemClock } from '@esper/std/node';
-import type { Bus } from '../../src/index.js';
+import { type RedisServer, startRedis } from '@esper/testkit';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { Bus, BusStream, Delivery } from '../../src/index.js';
 import { systemTimers } from '../../src/node.js';
 import {
   hmacBusSigner,
   openRedisBus,
+  type RedisArgument,
   type RedisBusOptions,
   type RedisBusPorts,
   type RedisConnection,
+  type RedisReply,
   redisConnections,
 } from '../../src/redis.js';
 
@@ -79,3 +83,49 @@ export async function until(isTrue: () => boolean | Promise<boolean>, withinMs =
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** A server, a bare connection to it, and buses that are closed after each test. Call inside `describe`. */
+export function redisFixture() {
+  const opened: OpenedBus[] = [];
+  const parts: { server?: RedisServer; raw?: RedisConnection } = {};
+  beforeAll(async () => {
+    parts.server = await startRedis({ fsync: 'everysec' });
+    parts.raw = await redisConnections(parts.server.url).open();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map(({ bus }) => bus.close()));
+  });
+  afterAll(async () => {
+    parts.raw?.close();
+    await parts.server?.stop();
+  });
+  const command = (...args: RedisArgument[]): Promise<RedisReply> => {
+    if (parts.raw === undefined) throw new Error('the server is not started yet');
+    return parts.raw.command(args);
+  };
+  return {
+    command,
+    lengthOf: async (key: string): Promise<number> => (await command('XLEN', key)) as number,
+    pendingOf: async (key: string, group: string): Promise<number> =>
+      ((await command('XPENDING', key, group)) as [number])[0],
+    /** The one entry of a stream, as its two fields. */
+    entryOf: async (key: string): Promise<readonly [Uint8Array, Uint8Array]> => {
+      const [[, fields]] = (await command('XRANGE', key, '-', '+')) as [[RedisReply, RedisReply[]]];
+      return [fields[1] as Uint8Array, fields[3] as Uint8Array];
+    },
+    open: async (options: RedisBusOptions = {}): Promise<OpenedBus> => {
+      const set = await openBus(parts.server?.url ?? '', options);
+      opened.push(set);
+      return set;
+    },
+    /** Ends it as a crash would; nothing is closed in order. */
+    crash: (set: OpenedBus): void => {
+      set.crash();
+      opened.splice(opened.indexOf(set), 1);
+    },
+  };
+}
+
+export const keyOf = ({ options }: OpenedBus, stream: BusStream): string => options.streamKeys?.[stream] ?? '';
+export const collect = (into: Delivery[]) => async (delivery: Delivery) => void into.push(delivery);
+export const idsOf = (seen: readonly Delivery[]): string[] => seen.map(({ envelope }) => envelope.messageId);
