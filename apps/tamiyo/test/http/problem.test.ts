@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { DecisionError, TAMIYO_ERRORS, TamiyoError, type TamiyoErrorCode } from '../../src/errors.js';
+import { PROBLEM } from '../../src/http/api-schemas.js';
+import { HTTP_ERRORS, HttpError, type HttpErrorCode } from '../../src/http/errors.js';
+import { problemOf, problemStatuses } from '../../src/http/problem.js';
+
+/** Codes that only a start, a tool or the demo can meet. */
+const NEVER_ANSWERED = new Set<string>([
+  'LISTEN_FAILED',
+  'TOKENS_UNUSABLE',
+  'CONFIG_INVALID',
+  'POLICY_MISSING',
+  'POLICY_UNUSABLE',
+  'CATALOGUE_MISSING',
+  'KEYS_MISSING',
+  'RECORD_DAMAGED',
+  'DEMO_FAILED',
+]);
+
+describe('problem details', () => {
+  it('every code that an answer can carry has its status, and no status is for a code that is gone', () => {
+    const known = [...Object.keys(HTTP_ERRORS), ...Object.keys(TAMIYO_ERRORS)].filter(
+      (code) => !NEVER_ANSWERED.has(code),
+    );
+    expect(
+      problemStatuses()
+        .map(([code]) => code)
+        .sort(),
+    ).toEqual(known.sort());
+    for (const [code, status] of problemStatuses()) {
+      const error = Object.hasOwn(HTTP_ERRORS, code)
+        ? new HttpError(code as HttpErrorCode, 'a message')
+        : new DecisionError(code as TamiyoErrorCode, 'a message');
+      const problem = PROBLEM.parse(problemOf(error, 'id'));
+      expect(problem).toMatchObject({ code, status, type: `urn:esper:tamiyo:error:${code.toLowerCase()}` });
+      expect(problem.next.length, code).toBeGreaterThan(5);
+    }
+  });
+
+  it('what we did not foresee is INTERNAL, and its words stay in the log', () => {
+    const path = '/somebody/keys.json';
+    const hidden = [
+      new Error(path),
+      new DecisionError('INTERNAL', path),
+      new DecisionError('RECORD_FAILED', path),
+      new DecisionError('SEAL_FAILED', path, { attributes: { path } }),
+      new TamiyoError('POLICY_UNUSABLE', path),
+      path,
+      undefined,
+    ];
+    for (const error of hidden) expect(JSON.stringify(problemOf(error, 'id'))).not.toContain('somebody');
+    expect(problemOf(new TamiyoError('POLICY_UNUSABLE', path), 'id')).toMatchObject({ code: 'INTERNAL', status: 500 });
+  });
+});
