@@ -40,13 +40,14 @@ export async function recordDecision(from: Sealed, policy: ActivePolicy, at: Sta
     throw new DecisionError('RECORD_FAILED', 'the decision could not be made durable', {
       kind: 'persistence',
       reason: 'record_failed',
+      attributes: { error: cause instanceof Error ? cause.message.slice(0, 200) : String(cause) },
       cause,
     });
   });
   const logSequence = await deadline.within('record', appended, (late) => withholdWhenRecorded(late, record, at.parts));
   at.session.state = stateAfter;
   at.parts.reporter.recorded(record);
-  return { ...from, logSequence };
+  return { ...from, logSequence, policy: { digest: policy.digest, version: policy.version } };
 }
 
 function decisionRecord(

@@ -4,6 +4,7 @@ import { createKeyRing, createSealer } from '@esper/command-verifier';
 import { hmacKey, randomIds } from '@esper/command-verifier/node';
 import type { BlueprintDescriptor } from '@esper/leyline';
 import {
+  type BlendConfig,
   DEFAULT_DIMS,
   DEFAULT_GRAPH_LIMITS,
   resolveDecodeConfig,
@@ -22,7 +23,7 @@ import { DecisionEngine } from '../../src/engine.js';
 import type { DecisionError } from '../../src/errors.js';
 import type { DecisionRecord, HostRecord, OperatorRecord } from '../../src/records/record.js';
 import { type KnownRun, RunTable } from '../../src/runs/run-table.js';
-import type { DecisionParts, ReportContext } from '../../src/stages/parts.js';
+import type { ActivePolicy, DecisionParts, ReportContext } from '../../src/stages/parts.js';
 import type { Recorded } from '../../src/stages/stages.js';
 import { FakeInference } from './fake-inference.js';
 
@@ -96,6 +97,19 @@ const EMPTY_VOCABULARIES: Vocabularies = {
   activation_type: new Map(),
 };
 
+/** A policy in force, over a network under the test's hand. */
+export const activePolicy = (host: FakeInference, blend: Partial<BlendConfig> = {}): ActivePolicy => ({
+  host,
+  dims: DEFAULT_DIMS,
+  observeLimits: resolveObserveLimits(),
+  graphLimits: DEFAULT_GRAPH_LIMITS,
+  decode: resolveDecodeConfig({ bundleDigest: 'a'.repeat(64), blend }),
+  digest: 'a'.repeat(64),
+  version: 'tamiyo_gnn_v1',
+  samplesActions: false,
+  expired: () => false,
+});
+
 /** A host's engine with real policy code, risk engine, sealer and worker, and fakes where it touches the world. */
 export function engineFixture(
   given: {
@@ -106,9 +120,13 @@ export function engineFixture(
     readonly startsConservative?: boolean;
     readonly keepAnswersMs?: number;
     readonly settings?: Partial<DecisionParts['settings']>;
+    /** Ports to use instead of the fakes. */
+    readonly ports?: Partial<Pick<DecisionParts, 'reporter' | 'reports' | 'names' | 'worker'>>;
+    readonly queueMax?: number;
   } = {},
 ) {
   const inference = new FakeInference();
+  const policy = activePolicy(inference);
   const journal = new MemoryJournal();
   const library = new FakeLibrary();
   const heard = new Heard();
@@ -125,18 +143,8 @@ export function engineFixture(
     ids: { decisionId: () => decisionIds.next() },
     worker: createWorker(nodeWorkerPorts()),
     blueprints: library,
-    policy: () =>
-      ok({
-        host: inference,
-        dims: DEFAULT_DIMS,
-        observeLimits: resolveObserveLimits(),
-        graphLimits: DEFAULT_GRAPH_LIMITS,
-        decode: resolveDecodeConfig({ bundleDigest: 'a'.repeat(64) }),
-        digest: 'a'.repeat(64),
-        version: 'tamiyo_gnn_v1',
-        samplesActions: false,
-        expired: () => false,
-      }),
+    policy: () => ok(policy),
+    holdPolicy: (work) => work(),
     names: { vocabularies: () => EMPTY_VOCABULARIES, offer: () => undefined },
     riskConfig,
     sealer: createSealer({ keyRing: testKeyRing(), clock: systemClock, ids: randomIds }),
@@ -167,8 +175,13 @@ export function engineFixture(
       flags: { isOn: (flag) => FLAG_IDS.includes(flag) && (given.flags ?? []).includes(flag) },
       ...given.settings,
     },
+    ...given.ports,
   };
-  const options = { decisionDeadlineMs: given.decisionDeadlineMs ?? 5_000, queueMax: 16, countMax: 100 };
+  const options = {
+    decisionDeadlineMs: given.decisionDeadlineMs ?? 5_000,
+    queueMax: given.queueMax ?? 16,
+    countMax: 100,
+  };
   const engine = new DecisionEngine(parts, options);
   return { engine, inference, journal, library, heard, parts };
 }
