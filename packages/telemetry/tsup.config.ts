@@ -1,3 +1,3 @@
 import { library } from '../../tools/tsup.ts';
 
-export default library(['index', 'node', 'prometheus', 'testing']);
+export default library(['index', 'node', 'opentelemetry', 'pino', 'prometheus', 'testing']);

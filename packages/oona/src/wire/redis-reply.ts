@@ -87,7 +87,7 @@ export function textIn(reply: RedisReply | undefined): string {
   throw unexpected('text', reply);
 }
 
-export function numberIn(reply: RedisReply | undefined): number {
+function numberIn(reply: RedisReply | undefined): number {
   const value = typeof reply === 'number' ? reply : Number(textIn(reply));
   if (Number.isFinite(value)) return value;
   throw unexpected('a number', reply);

@@ -1,0 +1,5 @@
+export {
+  createOpenTelemetryExporter,
+  type OpenTelemetryOptions,
+  type OpenTelemetryPorts,
+} from './adapters/opentelemetry-exporter.js';
