@@ -1,3 +1,3 @@
 import { library } from '../../tools/tsup.ts';
 
-export default library(['index', 'cli'], { formats: ['esm'] });
+export default library(['index', 'client', 'cli'], { formats: ['esm'] });

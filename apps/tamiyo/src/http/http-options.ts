@@ -1,3 +1,5 @@
+import type { Config } from '../config/knobs.js';
+
 /** Bounds and addresses of the interface. Every field is resolved; the configuration holds the defaults. */
 export interface HttpOptions {
   /** Loopback address, or `off` for no TCP. */
@@ -24,3 +26,17 @@ export interface HttpOptions {
 export const BODY_BYTES_MAX = 1 << 20;
 /** Longest header block, in bytes. */
 export const HEADER_BYTES_MAX = 16 << 10;
+
+/** The options as the configuration has them. */
+export const httpOptions = (config: Config): HttpOptions =>
+  Object.freeze({
+    host: config['http.host'],
+    port: config['http.port'],
+    socketPath: config['http.socket'],
+    ratePerSecondMax: config['http.rateMax'],
+    concurrentMax: config['http.concurrentMax'],
+    streamsMax: config['http.streamsMax'],
+    connectionsMax: config['http.connectionsMax'],
+    requestMs: config['http.requestMs'],
+    shutdownMs: config['http.shutdownMs'],
+  });
