@@ -30,7 +30,10 @@ export interface Damage {
   /** The sequences that are lost by it, both included; none when `lastSequence < firstSequence`. */
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** True when the log is certain that the lost records had been acknowledged: then it is rot, else a torn write. */
+  /**
+   * True when the log is certain that the lost records had been acknowledged, or cannot read what would tell: then it is
+   * rot, else a torn write.
+   */
   readonly acknowledged: boolean;
   /** True when an earlier recovery has already noted it (see the scars file). */
   readonly known: boolean;

@@ -26,7 +26,8 @@ export interface Judgement {
 /**
  * Tells rot from torn writes. What is certain to have been acknowledged comes from the anchor and from what later frames
  * carry; damage at or below it is rot, damage above it is a write that never finished. Without a readable anchor nothing
- * is certain, so damage counts as rot.
+ * is certain, so damage counts as rot. So does a place that the disk refuses to read: a whole record may lie there, and the
+ * next attempt may find it.
  */
 export function judge(survey: LogSurvey, mode: RecoveryMode): Judgement {
   const carried = survey.segments.reduce(
@@ -73,11 +74,12 @@ interface Certainty {
 function resolve(segment: SegmentSurvey, finding: DamageFinding, certainty: Certainty): readonly Damage[] {
   const { cause, offset, bytes, firstSequence } = finding;
   const { certainThrough, acknowledgedThrough } = certainty;
-  const acknowledged = firstSequence <= certainThrough;
+  const unreadable = cause === 'unreadable';
+  const acknowledged = unreadable || firstSequence <= certainThrough;
   const open = acknowledged ? Math.max(firstSequence, acknowledgedThrough) : firstSequence - 1;
   const lastSequence = finding.lastSequence ?? open;
   const whole = { cause, file: segment.name, offset, bytes, firstSequence, lastSequence, acknowledged, known: false };
-  if (!acknowledged || lastSequence <= certainThrough) return [whole];
+  if (!acknowledged || unreadable || lastSequence <= certainThrough) return [whole];
   return [
     { ...whole, lastSequence: certainThrough },
     { ...whole, firstSequence: certainThrough + 1, acknowledged: false },
@@ -129,7 +131,9 @@ function missingAtEnd(survey: LogSurvey, acknowledgedThrough: number): readonly 
 }
 
 function findTorn(newest: SegmentSurvey, certainThrough: number): TornTail | undefined {
-  const first = newest.damages.find((each) => isSerious(each) && each.firstSequence > certainThrough);
+  const first = newest.damages.find(
+    (each) => isSerious(each) && each.cause !== 'unreadable' && each.firstSequence > certainThrough,
+  );
   if (first === undefined) return undefined;
   const { offset, firstSequence } = first;
   return { name: newest.name, offset, bytes: newest.fileBytes - offset, firstSequence };

@@ -43,7 +43,9 @@ export class AnchorFile {
   /** Writes both bases, one after the other, each with a sync: whatever happens, one of them is whole. */
   async writeBases(facts: AnchorFacts): Promise<void> {
     await this.#noting;
-    this.#facts = facts;
+    // An acknowledgement may have been noted while this waited; a base must not take the proof of it back.
+    const acknowledgedThrough = Math.max(facts.acknowledgedThrough, this.#facts.acknowledgedThrough);
+    this.#facts = { ...facts, acknowledgedThrough };
     for (const slot of ANCHOR_SLOTS.bases) {
       await this.#writeSlot(slot);
       await this.#file.sync();

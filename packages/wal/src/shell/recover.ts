@@ -49,7 +49,19 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   const repairs = await repair(input, action, { survey, judgement });
   const fence = repairs.some(({ kind }) => kind === 'tail-fenced') ? judgement.torn?.firstSequence : undefined;
   const after = repairs.length === 0 ? survey : await takeSurvey(input, fence);
+  refuseNewlyUnreadable(survey, after);
   return { ...resume(judgement, after, fence), report: describe(repairs, after) };
+}
+
+/** What the repair was decided by must still be there: going on from less would give sequences out a second time. */
+function refuseNewlyUnreadable(before: LogSurvey, after: LogSurvey): void {
+  const places = (survey: LogSurvey): readonly string[] =>
+    survey.segments.flatMap(({ name, damages }) =>
+      damages.filter(({ cause }) => cause === 'unreadable').map(({ offset }) => `${name} at byte ${offset}`),
+    );
+  const known = new Set(places(before));
+  const fresh = places(after).find((place) => !known.has(place));
+  if (fresh !== undefined) throw new WalError('WAL_IO', `${fresh} could be read before the repair and cannot be now`);
 }
 
 function summary(judgement: Judgement): string {

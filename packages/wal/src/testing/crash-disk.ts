@@ -53,6 +53,8 @@ export interface CrashDiskOptions {
   readonly fault?: (call: DiskCall, path: string, index: number) => Fault | undefined;
   /** Told after each call that changed something: the moments at which a crash is interesting. */
   readonly onChange?: (call: DiskCall, path: string) => void;
+  /** Names the process. Whoever else is named in a lock is dead, so a disk made from an image needs a name of its own. */
+  readonly identity?: string;
 }
 
 export const SECTOR_BYTES = 512;
@@ -179,11 +181,11 @@ export class CrashDisk implements Disk {
   }
 
   async identity(): Promise<string> {
-    return 'crash-disk';
+    return this.#options.identity ?? 'crash-disk';
   }
 
   async holderState(identity: string): Promise<HolderState> {
-    return identity === 'crash-disk' ? 'alive' : 'dead';
+    return identity === (await this.identity()) ? 'alive' : 'dead';
   }
 
   #file(path: string, inode: Inode): DiskFile {

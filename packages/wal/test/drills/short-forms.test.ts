@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CRASH_SABOTAGES, type CrashSabotage, exploreCrashes } from './crash-explorer.js';
+import { exploreFaults, FAULT_SABOTAGES, type FaultSabotage } from './fault-explorer.js';
 import { exploreKills, KILL_SABOTAGES, type KillSabotage } from './kill-explorer.js';
 import { exploreRot, ROT_SABOTAGES, type RotSabotage } from './rot-explorer.js';
 
@@ -15,6 +16,19 @@ describe('the drills, in short', () => {
     const totals = await exploreRot({ seed: SEED, until: ({ corruptions }) => corruptions >= 1500 });
     expect(totals).toMatchObject({ silent: 0, lostBeyondDamaged: 0, refused: 0, accepted: 0, examples: [] });
     expect(totals.lostAndReported).toBeGreaterThan(300);
+  });
+
+  it('D-11b: every call of every life fails with every fault, alone and in pairs; what was acknowledged stays', async () => {
+    const totals = await exploreFaults({ seed: SEED, until: ({ pairs }) => pairs >= 400 });
+    expect(totals).toMatchObject({ lostAcked: 0, invented: 0, untyped: 0, stuck: 0, examples: [] });
+    expect(totals.singles).toBeGreaterThan(2000);
+  });
+
+  it.each(Object.keys(FAULT_SABOTAGES) as FaultSabotage[])('the fault drill catches: %s', async (sabotage) => {
+    const bad = (totals: Awaited<ReturnType<typeof exploreFaults>>) =>
+      totals.lostAcked + totals.invented + totals.untyped + totals.stuck;
+    const totals = await exploreFaults({ seed: SEED, sabotage, until: (now) => now.runs >= 2500 || bad(now) > 0 });
+    expect(bad(totals)).toBeGreaterThan(0);
   });
 
   it.each(Object.keys(CRASH_SABOTAGES) as CrashSabotage[])('the crash drill catches: %s', async (sabotage) => {

@@ -1,82 +1,12 @@
-import { FakeClock, SeededRandom } from '@esper/testkit';
+import { SeededRandom } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
-import { openWal, type Wal, WalError, type WalEvent } from '../../src/index.js';
-import { CrashDisk, type DiskCall, type Fault, MemoryDisk } from '../../src/testing.js';
-import { bytes, contents, DIRECTORY, open, SMALL } from '../support/logs.js';
-
-const FAULTS: readonly Fault[] = ['EIO', 'ENOSPC', 'EINTR', 'short'];
-
-interface Outcome {
-  readonly disk: CrashDisk;
-  readonly calls: readonly DiskCall[];
-  readonly acked: ReadonlyMap<number, string>;
-}
-
-/** One small life of a log, with the given calls failing. Anything but a typed error ends the test. */
-async function life(faults: ReadonlyMap<number, Fault>, seed = 1): Promise<Outcome> {
-  const calls: DiskCall[] = [];
-  const acked = new Map<number, string>();
-  const disk = new CrashDisk({
-    chance: new SeededRandom(seed),
-    fault: (call, _, index) => {
-      calls.push(call);
-      return faults.get(index);
-    },
-  });
-  const typed = async <T>(outcome: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await outcome;
-    } catch (error) {
-      if (!(error instanceof WalError)) throw error;
-      expect(error.code).not.toBe('WAL_CORRUPT');
-      return undefined;
-    }
-  };
-  const wal = await typed(openWal({ disk, directory: DIRECTORY, clock: new FakeClock(), options: SMALL }));
-  if (wal === undefined) return { disk, calls, acked };
-  for (let at = 1; at <= 8; at += 1) {
-    const name = `r${at}`.padEnd(700, '.');
-    const appended = await typed(wal.append(bytes(name), { issuedAtMs: 1000 + at }));
-    if (appended !== undefined) acked.set(appended.sequence, name);
-  }
-  await typed(wal.close());
-  return { disk, calls, acked };
-}
-
-/** Nothing acknowledged may be gone, neither after a crash nor when the process just ended. */
-async function check({ disk, acked }: Outcome, what: string): Promise<void> {
-  for (const image of [disk.crash(0), disk.crash(0.5), disk.kill()]) {
-    const { wal } = await open(new MemoryDisk(image, 'after'));
-    const found = new Set(await contents(wal));
-    for (const [sequence, name] of acked) expect([what, found.has(`${sequence} ${name}`)]).toEqual([what, true]);
-    await wal.close();
-  }
-}
+import type { Wal, WalEvent } from '../../src/index.js';
+import type { Disk } from '../../src/ports.js';
+import { CrashDisk, type DiskCall, type Fault, MemoryDisk, systemError } from '../../src/testing.js';
+import { withFileCalls } from '../support/changed-disk.js';
+import { bytes, changed, contents, DIRECTORY, madeLog, open, segmentsOf } from '../support/logs.js';
 
 describe('a disk that fails', () => {
-  it('at every call, with every fault: what was acknowledged stays, and every error has a code', async () => {
-    const { calls } = await life(new Map());
-    expect(calls.length).toBeGreaterThan(40);
-    for (const [index, call] of calls.entries()) {
-      for (const fault of FAULTS)
-        await check(await life(new Map([[index, fault]])), `${fault} at call ${index} (${call})`);
-    }
-  });
-
-  it('D-11b: in pairs, near and far apart, the same holds', async () => {
-    const { calls } = await life(new Map());
-    const random = new SeededRandom(2);
-    for (let pair = 0; pair < 600; pair += 1) {
-      const first = random.int(0, calls.length - 1);
-      const second = random.chance(0.5) ? first + random.int(1, 4) : random.int(0, calls.length + 10);
-      const faults = new Map([
-        [first, random.pick(FAULTS)],
-        [second, random.pick(FAULTS)],
-      ]);
-      await check(await life(faults, pair), `pair ${pair}: ${JSON.stringify([...faults])}`);
-    }
-  });
-
   /** A log on a disk whose segment calls fail as the test says. */
   async function failing(
     fault: (call: DiskCall) => Fault | undefined,
@@ -160,17 +90,62 @@ describe('a disk that fails', () => {
     expect(await contents(wal)).toEqual([`1 ${'whole'.repeat(100)}`]);
   });
 
-  it('a read that fails while a log is opened counts as damage in that piece alone', async () => {
-    const { disk } = await life(new Map());
-    let reads = 0;
-    const failingRead = new CrashDisk(
-      {
-        chance: new SeededRandom(5),
-        fault: (call, path) => (call === 'read' && path.endsWith('2.wal') && reads++ >= 1 ? 'EIO' : undefined),
+  /** Eight records of 700 bytes; from byte `offset` on, the second segment cannot be read while `failing.now`. */
+  async function unreadable(
+    failing: { now: boolean },
+    offset: number,
+    anchor: ReadonlyMap<string, Uint8Array> = new Map(),
+  ): Promise<Disk> {
+    const disk = new MemoryDisk(new Map([...(await madeLog(8, 700)).image(), ...anchor]), 'after');
+    return withFileCalls(disk, (file, path) => ({
+      read: (into, position) =>
+        failing.now && path.includes('/00000000000002-') && position + into.length > offset
+          ? Promise.reject(systemError('EIO', path))
+          : file.read(into, position),
+    }));
+  }
+
+  it('a header that cannot be read refuses to open; nothing is taken for empty', async () => {
+    const disk = await unreadable({ now: true }, 0);
+    await expect(open(disk, { recovery: 'salvage' })).rejects.toMatchObject({ code: 'WAL_IO' });
+  });
+
+  it('records that cannot be read are reported by sequence, and the others are there', async () => {
+    const disk = await unreadable({ now: true }, 1024);
+    const { wal } = await open(disk, { recovery: 'salvage' });
+    expect(wal.recovery.damages).toMatchObject([{ cause: 'unreadable', firstSequence: 5, lastSequence: 8 }]);
+    const found: number[] = [];
+    for await (const { sequence } of wal.read({ onDamage: () => undefined })) found.push(sequence);
+    expect(found).toEqual([1, 2, 3, 4]);
+    expect(await wal.append(bytes('next'))).toEqual({ sequence: 9 });
+  });
+
+  it('a tail that cannot be read is never cut off: it may have been acknowledged, and the next attempt may read it', async () => {
+    const anchorBefore = (await madeLog(1)).image().get(`${DIRECTORY}/anchor`) as Uint8Array;
+    const failing = { now: true };
+    const disk = await unreadable(failing, 1024, new Map([[`${DIRECTORY}/anchor`, anchorBefore]]));
+    await expect(open(disk)).rejects.toMatchObject({ code: 'WAL_CORRUPT' });
+    failing.now = false;
+    const { wal } = await open(disk);
+    expect(await contents(wal)).toHaveLength(8);
+    expect(wal.recovery.repairs).toEqual([]);
+  });
+
+  it('a place that could be read before a repair and cannot be read after it stops the opening', async () => {
+    const image = (await madeLog(3)).image();
+    const newest = segmentsOf(image).at(-1) as string;
+    const torn = changed(image, newest, (content) => new Uint8Array([...content, 1, 2, 3]));
+    let cut = false;
+    const disk = withFileCalls(torn, (file, path) => ({
+      truncate: async (size) => {
+        cut = true;
+        await file.truncate(size);
       },
-      disk.kill(),
-    );
-    const { wal } = await open(failingRead, { recovery: 'salvage' }).catch(() => ({ wal: undefined }));
-    expect(wal?.recovery.damages.every(({ cause }) => cause === 'unreadable') ?? true).toBe(true);
+      read: (into, position) =>
+        cut && path === newest && position + into.length > 1024
+          ? Promise.reject(systemError('EIO', path))
+          : file.read(into, position),
+    }));
+    await expect(open(disk)).rejects.toMatchObject({ code: 'WAL_IO' });
   });
 });
