@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  askBreaker,
   assess,
+  type BreakerState,
   clearConservative,
+  forceBreaker,
   initialRiskState,
   onFailure,
   type RiskInput,
@@ -24,7 +27,7 @@ const inputOf = (kind: Kind, nowMs: number): RiskInput => ({
 /** A small world of mode and breaker that can be walked through whole. */
 const SMALL = resolveRiskConfig({
   conservative: { goodDecisionsMin: 2, dwellMs: 2, failedDecisionsMax: 2 },
-  breakers: { inference: { failuresMax: 2, cooldownMs: 2, successesMin: 1 } },
+  breakers: { inference: { failuresMax: 2, cooldownMs: 2, successesMin: 1, probeTimeoutMs: 2 } },
   pauseQuota: { mode: 'off' },
   evaluators: { multi_signal: 'off', rollback: 'off' },
 });
@@ -56,9 +59,26 @@ const MOVES: Readonly<Record<string, (state: RiskState) => Moved>> = {
   set: (state) => setConservative(state, order, now),
   'set for two ticks': (state) => setConservative(state, { ...order, untilMs: now.wallMs + 2 }, now),
   clear: (state) => clearConservative(state, order, now),
+  ask: (state) => askBreaker(state, { name: 'inference', at: now }, SMALL),
+  ...Object.fromEntries(
+    (['forced_open', 'disabled', 'automatic'] as const).map((kind) => [
+      kind,
+      (state: RiskState) => forceBreaker(state, { name: 'inference', kind, order, at: now }, SMALL),
+    ]),
+  ),
 };
 
 const low = (value: number, floor: number): number => Math.max(floor, value);
+
+function breakerShape(breaker: BreakerState, elapsed: number): BreakerState {
+  const common = { generation: 0, failures: Math.min(breaker.failures, 2) };
+  if (breaker.kind === 'open') return { ...breaker, ...common, untilMs: low(breaker.untilMs - elapsed, -1) };
+  if (breaker.kind === 'half_open') {
+    return { ...breaker, ...common, probes: breaker.probes.map((at) => low(at - elapsed, -2)) };
+  }
+  if (breaker.kind === 'closed') return { ...breaker, ...common };
+  return { ...breaker, ...common };
+}
 
 /** The state told relative to now, without what grows for ever, so that equal situations are equal values. */
 function shape(state: RiskState): RiskState {
@@ -66,11 +86,10 @@ function shape(state: RiskState): RiskState {
   const { mode } = state;
   const hold = mode.kind === 'on' ? mode.hold : null;
   const ticked = (state.clock?.monoMs ?? 0) as number;
-  const breaker = state.breakers['inference'];
   return {
     ...initialRiskState(SMALL),
     clock: { elapsedMs: 0, monoMs: 0, offsetMs: now.wallMs },
-    failures: { inRow: Math.min(state.failures.inRow, 3), sinceDecision: state.failures.sinceDecision },
+    failures: { inRow: Math.min(state.failures.inRow, 2), sinceDecision: state.failures.sinceDecision },
     mode:
       mode.kind === 'off'
         ? mode
@@ -78,30 +97,22 @@ function shape(state: RiskState): RiskState {
             ...mode,
             enteredMs: 0,
             enteredWallMs: 0,
-            triggeredMs: low(mode.triggeredMs - elapsed, -3),
-            goodDecisions: Math.min(mode.goodDecisions, 3),
+            triggeredMs: low(mode.triggeredMs - elapsed, -2),
+            goodDecisions: Math.min(mode.goodDecisions, 2),
             decisions: 0,
             hold:
               hold === null
                 ? null
                 : {
                     ...hold,
-                    setMs: low(hold.setMs - elapsed, -3),
-                    setWallMs: now.wallMs + low(hold.setWallMs - now.wallMs - ticked, -3),
+                    setMs: low(hold.setMs - elapsed, -2),
+                    setWallMs: now.wallMs + low(hold.setWallMs - now.wallMs - ticked, -2),
                     untilMs: hold.untilMs === null ? null : now.wallMs + low(hold.untilMs - now.wallMs - ticked, -1),
                   },
           },
     breakers: {
       ...state.breakers,
-      inference:
-        breaker?.kind === 'open'
-          ? {
-              ...breaker,
-              generation: 0,
-              failures: Math.min(breaker.failures, 3),
-              untilMs: low(breaker.untilMs - elapsed, -1),
-            }
-          : { ...(breaker as NonNullable<typeof breaker>), generation: 0 },
+      inference: breakerShape(state.breakers['inference'] as BreakerState, elapsed),
     },
   };
 }
@@ -156,7 +167,7 @@ describe('mode and breaker together, every state that can be reached', () => {
         from.mode.goodDecisions + 1 >= 2 &&
         tick - from.mode.triggeredMs >= 2 &&
         (expired || from.mode.hold === null) &&
-        moved.state.breakers['inference']?.kind === 'closed'
+        ['closed', 'disabled'].includes(moved.state.breakers['inference']?.kind ?? '')
       );
     });
     expect(early).toEqual([]);
