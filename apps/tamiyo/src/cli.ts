@@ -6,10 +6,12 @@ import { keysNoun } from './cli/keys.js';
 import { EXIT } from './cli/output.js';
 import { policyNoun } from './cli/policy.js';
 import { createProgram } from './cli/program.js';
+import { registryNoun } from './cli/registry.js';
+import { serveNoun } from './cli/serve.js';
 import { verifyNoun } from './cli/verify.js';
 
 /** The command line. Nouns are listed here, one by one. */
-const program = createProgram([demoNoun, policyNoun, keysNoun, verifyNoun, configNoun]);
+const program = createProgram([demoNoun, serveNoun, policyNoun, registryNoun, keysNoun, verifyNoun, configNoun]);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

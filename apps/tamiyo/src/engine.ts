@@ -93,8 +93,10 @@ export class DecisionEngine {
     if (refusal !== undefined) return this.#turnAway(refusal, trainingRunId);
     const earlier = await this.#earlier(received, deadline);
     if (earlier !== undefined) return earlier.ok ? earlier : this.#turnAway(earlier.error, trainingRunId);
-    const { session, stages } = this.#begin(trainingRunId, deadline);
-    return decide(received, session.arrows, stages);
+    return this.#parts.holdPolicy(() => {
+      const { session, stages } = this.#begin(trainingRunId, deadline);
+      return decide(received, session.arrows, stages);
+    });
   }
 
   /** Why a run gets no decision at all now. */

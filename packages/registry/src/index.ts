@@ -31,6 +31,7 @@ export { type EntryDifference, tableDifferences } from './core/tables/table-diff
 export { tableDigest } from './core/tables/table-digest.js';
 export { TABLE_SPECS, type TableSpec } from './core/tables/table-specs.js';
 export {
+  rejectedEvent,
   UPDATE_EVENTS,
   UPDATE_REJECTIONS,
   type UpdateEvent,
@@ -38,7 +39,7 @@ export {
   updateRejection,
 } from './core/update-event.js';
 export { REGISTRY_ERRORS, RegistryError, type RegistryErrorCode, type RegistryRefusal } from './errors.js';
-export type { BundleSource, Sha256, SignatureCheck } from './ports.js';
+export type { BundleSource, PolicyStoreFiles, Sha256, SignatureCheck } from './ports.js';
 export {
   type BlueprintLibrary,
   type CachedCatalogue,
@@ -53,11 +54,11 @@ export {
   downgradeStatement,
   openPolicyStore,
   PolicyStore,
-  type PolicyStoreFiles,
   type PolicyStoreLimits,
   type PolicyStorePorts,
   type PolicyToRun,
 } from './shell/policy-store.js';
+export type { HistoryFound } from './shell/read-history.js';
 export { type RollBackPorts, rollBackPolicy } from './shell/roll-back-policy.js';
 export type { KeeperStats, OfferedName } from './shell/table-keeper.js';
 export {

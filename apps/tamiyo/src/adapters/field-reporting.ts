@@ -17,7 +17,7 @@ export const REPORT_NOTES = 'field-reports';
 const SOURCE_ATTRIBUTE = { source: 'tamiyo' };
 
 /** One field report per decision, from the facts of this host. */
-export function fieldReporting(policy: ActivePolicy): FieldReporting {
+export function fieldReporting(policy: Pick<ActivePolicy, 'version'>): FieldReporting {
   return {
     ofDecision: (decision, identity, session) =>
       buildDecisionReport({

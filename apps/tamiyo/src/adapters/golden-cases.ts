@@ -10,11 +10,13 @@ import {
   resolveObserveLimits,
   type TensorMap,
 } from '@esper/policy';
-import { invariant } from '@esper/std';
+import { GOLDEN_FILE, type RegistryRefusal } from '@esper/registry';
+import { err, invariant, ok, type Result } from '@esper/std';
+import { z } from 'zod';
 import { TamiyoError } from '../errors.js';
 
 /** Recorded inputs and what the network said to them: a bundle's proof that it still says the same. */
-interface GoldenCase {
+export interface GoldenCase {
   readonly name: string;
   readonly inputs: TensorMap;
   readonly outputs: TensorMap;
@@ -22,39 +24,79 @@ interface GoldenCase {
 
 const TOLERANCE = 1e-4;
 const DEADLINE_MS = 10_000;
+const LATENCY_RUNS = 20;
+
+const schema = z.strictObject({ format: z.literal(1), cases: z.array(caseSchema()).min(1).max(64) });
+
+function caseSchema() {
+  const dims = z.array(z.int().min(0)).max(8);
+  const tensor = z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('float32'), dims, data: z.array(z.number()) }),
+    z.strictObject({ type: z.literal('int64'), dims, data: z.array(z.string().regex(/^-?\d{1,18}$/)) }),
+  ]);
+  const tensors = z.record(z.string().min(1).max(64), tensor);
+  return z.strictObject({ name: z.string().min(1).max(128), inputs: tensors, outputs: tensors });
+}
 
 /** Runs the golden graphs through a freshly made model and gives the bytes of the bundle's golden file. */
 export async function recordGoldenCases(host: InferenceHost, dims: NetworkDims): Promise<Uint8Array> {
   const cases: GoldenCase[] = [];
   for (const seedCount of [1, 2]) {
     const inputs = goldenInputs(seedCount, dims);
-    cases.push({ name: `seeds-${seedCount}`, inputs, outputs: await infer(host, inputs) });
+    const reply = await host.infer(inputs, DEADLINE_MS);
+    if (!reply.ok) {
+      throw new TamiyoError(
+        'POLICY_UNUSABLE',
+        `a model just made gives no golden case: ${JSON.stringify(reply.error)}`,
+      );
+    }
+    cases.push({ name: `seeds-${seedCount}`, inputs, outputs: reply.value.outputs });
   }
   return new TextEncoder().encode(`${JSON.stringify({ format: 1, cases: cases.map(plainCase) })}\n`);
 }
 
-/** Recomputes every golden case on the loaded model. Throws `POLICY_UNUSABLE` with the case and the first number that differs. */
-export async function checkGoldenCases(host: InferenceHost, bytes: Uint8Array): Promise<number> {
-  const { cases } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as {
-    cases: readonly StoredCase[];
-  };
-  for (const stored of cases) {
-    const found = await infer(host, tensorsOf(stored.inputs));
-    const problem = firstDifference(tensorsOf(stored.outputs), found);
-    if (problem !== undefined)
-      throw new TamiyoError('POLICY_UNUSABLE', `golden case ${stored.name} is not met: ${problem}`);
+const differs = (message: string): Result<never, RegistryRefusal> => err({ code: 'POLICY_GOLDEN_MISMATCH', message });
+
+/** The golden cases in a bundle's file. At least one: a bundle that proves nothing is refused. */
+export function readGoldenCases(bytes: Uint8Array): Result<readonly GoldenCase[], RegistryRefusal> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    return differs(`${GOLDEN_FILE} is no JSON: ${cause instanceof Error ? cause.message : ''}`);
   }
-  return cases.length;
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return ok(parsed.data.cases.map(goldenCase));
+  const issue = parsed.error.issues[0];
+  return differs(`${GOLDEN_FILE} is not of format 1: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
-async function infer(host: InferenceHost, inputs: TensorMap): Promise<TensorMap> {
-  const reply = await host.infer(inputs, DEADLINE_MS);
-  if (!reply.ok)
-    throw new TamiyoError(
-      'POLICY_UNUSABLE',
-      `the model does not answer its golden cases: ${JSON.stringify(reply.error)}`,
-    );
-  return reply.value.outputs;
+/** Recomputes every golden case on the loaded model; gives their number, or the case and the first number that differs. */
+export async function checkGoldenCases(
+  host: InferenceHost,
+  cases: readonly GoldenCase[],
+): Promise<Result<number, RegistryRefusal>> {
+  for (const golden of cases) {
+    const reply = await host.infer(golden.inputs, DEADLINE_MS);
+    if (!reply.ok) return differs(`golden case ${golden.name} is not answered: ${JSON.stringify(reply.error)}`);
+    const problem = firstDifference(golden.outputs, reply.value.outputs);
+    if (problem !== undefined) return differs(`golden case ${golden.name} is not met: ${problem}`);
+  }
+  return ok(cases.length);
+}
+
+/** p95 of the golden graphs on a loaded model, in milliseconds, queueing and transfer included. Rejects when a run fails. */
+export async function goldenLatencyMs(host: InferenceHost, cases: readonly GoldenCase[]): Promise<number> {
+  const took: number[] = [];
+  for (let run = 0; run < LATENCY_RUNS; run += 1) {
+    const golden = cases[run % cases.length];
+    invariant(golden !== undefined, 'there is a golden case');
+    const reply = await host.infer(golden.inputs, DEADLINE_MS);
+    if (!reply.ok) throw new TamiyoError('POLICY_UNUSABLE', `a run failed: ${JSON.stringify(reply.error)}`);
+    took.push(reply.value.totalMs);
+  }
+  took.sort((a, b) => a - b);
+  return took[Math.ceil(0.95 * took.length) - 1] ?? Number.NaN;
 }
 
 function firstDifference(expected: TensorMap, found: TensorMap): string | undefined {
@@ -70,21 +112,15 @@ function firstDifference(expected: TensorMap, found: TensorMap): string | undefi
   return undefined;
 }
 
-type StoredTensor = {
-  readonly type: PlainTensor['type'];
-  readonly dims: readonly number[];
-  readonly data: readonly (number | string)[];
-};
-type StoredTensors = Readonly<Record<string, StoredTensor>>;
-type StoredCase = { readonly name: string; readonly inputs: StoredTensors; readonly outputs: StoredTensors };
+type StoredTensors = z.infer<typeof schema>['cases'][number]['inputs'];
 
-const plainCase = (golden: GoldenCase): StoredCase => ({
+const plainCase = (golden: GoldenCase) => ({
   name: golden.name,
   inputs: plainTensors(golden.inputs),
   outputs: plainTensors(golden.outputs),
 });
 
-const plainTensors = (tensors: TensorMap): StoredTensors =>
+const plainTensors = (tensors: TensorMap) =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, { type, dims, data }]) => [
       name,
@@ -98,13 +134,19 @@ const plainTensors = (tensors: TensorMap): StoredTensors =>
     ]),
   );
 
+const goldenCase = ({ name, inputs, outputs }: z.infer<typeof schema>['cases'][number]): GoldenCase => ({
+  name,
+  inputs: tensorsOf(inputs),
+  outputs: tensorsOf(outputs),
+});
+
 const tensorsOf = (stored: StoredTensors): TensorMap =>
   Object.fromEntries(
-    Object.entries(stored).map(([name, { type, dims, data }]): [string, PlainTensor] => [
+    Object.entries(stored).map(([name, tensor]): [string, PlainTensor] => [
       name,
-      type === 'float32'
-        ? { type, dims, data: Float32Array.from(data, Number) }
-        : { type, dims, data: BigInt64Array.from(data, BigInt) },
+      tensor.type === 'float32'
+        ? { ...tensor, data: Float32Array.from(tensor.data) }
+        : { ...tensor, data: BigInt64Array.from(tensor.data, BigInt) },
     ]),
   );
 

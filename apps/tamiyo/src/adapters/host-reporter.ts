@@ -14,7 +14,7 @@ import type { Config } from '../config/knobs.js';
 import type { DecisionError } from '../errors.js';
 import type { HostEvents } from '../host/host-events.js';
 import type { OperatorRecord } from '../records/record.js';
-import type { ActivePolicy, DecisionReporter, ReportContext } from '../stages/parts.js';
+import type { DecisionReporter, ReportContext } from '../stages/parts.js';
 import type { Recorded } from '../stages/stages.js';
 import { evaluationOf } from './field-reporting.js';
 import { flagged } from './flagged-packet.js';
@@ -24,7 +24,6 @@ export interface ReporterParts {
   readonly config: Config;
   readonly telemetry: Pick<Telemetry, 'emit'>;
   readonly fieldReports: Pick<FieldReports, 'decided'>;
-  readonly policy: () => ActivePolicy | undefined;
   readonly clock: WallClock & MonoClock;
   readonly flags: FeatureFlags;
   readonly events: HostEvents;
@@ -83,8 +82,7 @@ function decisionFacts(
   host: { readonly parts: ReporterParts; readonly totals: Totals },
 ): DecisionFacts {
   const { assessment, packet, identity } = decision;
-  const { config, policy } = host.parts;
-  const inForce = policy();
+  const { config } = host.parts;
   const breaker = (name: 'inference' | 'metadata') => {
     const state = context.stateAfter.risk.breakers[name];
     return {
@@ -113,7 +111,7 @@ function decisionFacts(
     },
     inferenceMs: decision.inference.totalMs,
     decisionMs: context.arrows.deadline.elapsedMs(),
-    policy: { version: inForce?.digest ?? '', architecture: inForce?.version ?? '', isCompiled: true },
+    policy: { version: decision.policy.digest, architecture: decision.policy.version, isCompiled: true },
     ...(assessment.command.decision?.coverage === undefined ? {} : { coverage: assessment.command.decision.coverage }),
     ...(decision.blueprint.kind === 'known' ? { blueprint: blueprintFacts(decision.blueprint.descriptor) } : {}),
     totals: host.totals,

@@ -1,82 +1,100 @@
-import { join } from 'node:path';
-import { createBytesSigner } from '@esper/command-verifier';
-import { parseActionPrior } from '@esper/policy';
-import { systemClock } from '@esper/std/node';
 import type { Command } from 'commander';
-import { openKeys } from '../adapters/keys.js';
-import { initPolicyBundle, openPolicyBundle } from '../adapters/policy-bundle.js';
-import { TamiyoError } from '../errors.js';
-import { loadConfig } from './load-config.js';
-import { EXIT } from './output.js';
-import { type CommandContext, type Noun, withCommonOptions } from './program.js';
+import { promotePolicy, rollBack, stagePolicy } from './policy-change.js';
+import { showHistory } from './policy-history.js';
+import { DEFAULT_PRIOR, initPolicy } from './policy-init.js';
+import { inspectPolicy } from './policy-inspect.js';
+import { verifyPolicy } from './policy-verify.js';
+import type { CommandContext, Noun, RunCommand } from './program.js';
+import { withCommonOptions } from './program.js';
+import { withRegistryExit } from './registry-exit.js';
 
-const DEFAULT_PRIOR = 'seed=0.1,optimizer=0.3,pause=0.6';
+const BUNDLE = '--bundle <folder>';
+const BUNDLE_HELP = 'the bundle; default: the policy folder of the configuration';
 
-/** `tamiyo policy init | inspect`. */
+/** A verb whose body gets its options, with the exit codes of the registry. */
+function verb<T>(
+  run: RunCommand,
+  command: Command,
+  body: (context: CommandContext, options: T, argument: string | undefined) => Promise<number>,
+): void {
+  command.action(async (...given: unknown[]) => {
+    const argument = typeof given[0] === 'string' ? given[0] : undefined;
+    await run(command, (context) =>
+      withRegistryExit(context, () => body(context, command.opts<T & object>(), argument)),
+    );
+  });
+}
+
+const changing = (command: Command): Command =>
+  withCommonOptions(command)
+    .option('--why <text>', 'why, for the history')
+    .option('--who <name>', 'who, for the history; default: the user');
+
+/** `tamiyo policy init | inspect | verify | stage | promote | rollback | history`. */
 export const policyNoun: Noun = (program, run) => {
-  const noun = program.command('policy').description('policy bundles: make an untrained one, look at one');
-  withCommonOptions(noun.command('init'))
+  const noun = program.command('policy').description('policy bundles: make one, check one, put one in force, go back');
+  lookingVerbs(noun, run);
+  changingVerbs(noun, run);
+};
+
+function lookingVerbs(noun: Command, run: RunCommand): void {
+  const init = withCommonOptions(noun.command('init'))
     .description('make an untrained, structurally complete policy bundle, signed with the current key')
     .option('--seed <number>', 'seed of its weights, 0 to 4294967295', '1')
     .option('--action-prior <mix>', 'what it proposes: probabilities that sum to 1', DEFAULT_PRIOR)
+    .option('--policy-version <number>', 'version; default: one above every version that was in force')
     .option('--out <folder>', 'where to write it; default: the policy folder of the configuration')
     .addHelpText(
       'after',
       '\nExamples:\n  tamiyo policy init --seed 1 --action-prior seed=0.2,optimizer=0.5,pause=0.3\n',
-    )
-    .action(async (_options: unknown, command: Command) =>
-      run(command, (context) => init(context, command.opts<{ seed: string; actionPrior: string; out?: string }>())),
     );
-  withCommonOptions(noun.command('inspect'))
+  verb(run, init, initPolicy);
+  const inspect = withCommonOptions(noun.command('inspect'))
     .description('verify the bundle, load it, recompute its golden decisions, and say what it is')
-    .option('--bundle <folder>', 'the bundle; default: the policy folder of the configuration')
-    .action(async (_options: unknown, command: Command) =>
-      run(command, (context) => inspect(context, command.opts<{ bundle?: string }>().bundle)),
+    .option(BUNDLE, BUNDLE_HELP);
+  verb(run, inspect, inspectPolicy);
+  const verify = withCommonOptions(noun.command('verify'))
+    .description('check every byte, the signature and the name tables, without loading the model; exit code 4: refused')
+    .option(BUNDLE, BUNDLE_HELP)
+    .option('--oms <file>', 'an OpenSSF model signature that must cover exactly the files of the bundle')
+    .option('--oms-key <pem>', 'the public key it must be signed with')
+    .option('--oms-root <pem>', 'the root certificate its signer must lead to')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tamiyo policy verify --bundle ./policy\n  tamiyo policy verify --oms model.sig --oms-key maker.pem\n',
     );
-};
-
-async function opened(context: CommandContext, folder: string | undefined) {
-  const { values } = await loadConfig(context);
-  const keyRing = await openKeys({ folder: values['seal.keyFolder'], environment: context.environment });
-  const fallback = values.policyDir === '' ? join(values.dataDir, 'policy') : values.policyDir;
-  return { folder: folder ?? fallback, signer: createBytesSigner({ keyRing, clock: systemClock }) };
+  verb(run, verify, verifyPolicy);
+  const history = withCommonOptions(noun.command('history'))
+    .description('what was done with policies, by whom and why; every link of the chain is checked. Reads only')
+    .option('--last <count>', 'show only the last so many entries');
+  verb(run, history, showHistory);
 }
 
-async function init(
-  context: CommandContext,
-  options: { readonly seed: string; readonly actionPrior: string; readonly out?: string },
-): Promise<number> {
-  const seed = Number(options.seed);
-  if (!Number.isInteger(seed) || seed !== seed >>> 0)
-    throw new TamiyoError('CONFIG_INVALID', `--seed takes a whole number from 0 to 4294967295, got ${options.seed}`);
-  const actionPrior = parseActionPrior(options.actionPrior);
-  if (!actionPrior.ok) throw new TamiyoError('CONFIG_INVALID', `--action-prior: ${actionPrior.error.reason}`);
-  const { folder, signer } = await opened(context, options.out);
-  const digest = await initPolicyBundle({ folder, seed, actionPrior: actionPrior.value, signer, clock: systemClock });
-  context.output.object({ folder, digest, seed, actionPrior: actionPrior.value, untrained: true });
-  context.output.line(`untrained policy written to ${folder}`);
-  context.output.line(`digest ${digest}`);
-  context.output.line(`proposes a draw from: ${options.actionPrior}`);
-  return EXIT.ok;
+function changingVerbs(noun: Command, run: RunCommand): void {
+  const stage = changing(noun.command('stage'))
+    .description('verify a bundle and keep it in the store, to be promoted later')
+    .option(BUNDLE, BUNDLE_HELP);
+  verb(run, stage, stagePolicy);
+  const promote = changing(noun.command('promote [digest]'))
+    .description('take a staged policy, or a bundle, through every gate and put it in force')
+    .option(BUNDLE, 'a bundle that is not staged yet')
+    .option('--accept-looser <count>', 'looser decisions in shadow that you answer for', '0')
+    .option('--shadow-decisions <count>', 'live decisions to compare first; default: the configuration')
+    .option('--downgrade', 'sign with the current key that an older version may come back')
+    .addHelpText('after', PROMOTE_HELP);
+  verb(run, promote, promotePolicy);
+  const rollback = changing(noun.command('rollback')).description(
+    'go back to the last known good policy; the present one is rejected',
+  );
+  verb(run, rollback, rollBack);
 }
 
-async function inspect(context: CommandContext, bundle: string | undefined): Promise<number> {
-  const { folder, signer } = await opened(context, bundle);
-  const policy = await openPolicyBundle({ folder, signer, host: 'thread', standbyCount: 0, blend: {} });
-  try {
-    const { manifest, digest } = policy.bundle;
-    context.output.object({ folder, digest, manifest, goldenCases: policy.goldenCases });
-    const rows = {
-      folder,
-      digest,
-      architecture: manifest.architecture,
-      version: manifest.policyVersion,
-      origin: JSON.stringify(manifest.origin),
-      golden: `${policy.goldenCases} cases recomputed`,
-    };
-    for (const [name, value] of Object.entries(rows)) context.output.line(`${name.padEnd(14)} ${value}`);
-    return EXIT.ok;
-  } finally {
-    await policy.host.close();
-  }
-}
+const PROMOTE_HELP = `
+While a host runs on the same data folder, the order is carried out by the host: the candidate sees live packets in
+shadow, the swap falls between two decisions, and the health gate watches the first ones. Without a host the gates are:
+signature, digests, name tables, loading, golden decisions, latency; the policy is in force at the next start.
+
+Examples:
+  tamiyo policy stage --bundle ./candidate --why "run 41"
+  tamiyo policy promote 3f2a --why "run 41: 2 % better" --who ada
+  tamiyo policy promote --bundle ./candidate --why "run 41" --accept-looser 3`;

@@ -32,6 +32,7 @@ export function createProgram(nouns: readonly Noun[]): Command {
 
 const EXAMPLES = `Examples:
   tamiyo demo                         a real network trains, Tamiyo decides each step, in under a minute
+  tamiyo serve --init                 answer packets over HTTP on this machine
   tamiyo policy init --seed 1         make an untrained policy to try things with
   tamiyo config show                  every setting, its value and where it comes from
 `;

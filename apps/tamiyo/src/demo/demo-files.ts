@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createBytesSigner, type KeyRingHolder } from '@esper/command-verifier';
 import { type NetworkShape, trainerBlueprints } from '@esper/harness';
 import type { ActionPrior } from '@esper/policy';
-import { writeCatalogue } from '@esper/registry/node';
+import { readNameTables, writeCatalogue } from '@esper/registry/node';
 import { systemClock } from '@esper/std/node';
 import { ensureKeyFolder, openKeys, publicKeyOf } from '../adapters/keys.js';
 import { initPolicyBundle } from '../adapters/policy-bundle.js';
@@ -33,7 +33,9 @@ export async function prepareDemoFiles(
   const policyMade = !(await exists(join(folder, 'manifest.json')));
   if (policyMade) {
     const signer = createBytesSigner({ keyRing: keys, clock: systemClock });
-    await initPolicyBundle({ folder, seed: given.policySeed, actionPrior: DEMO_PRIOR, signer, clock: systemClock });
+    const tables = await readNameTables(join(dataDir, 'tables'));
+    const made = { folder, seed: given.policySeed, actionPrior: DEMO_PRIOR };
+    await initPolicyBundle({ ...made, tables, signer, clock: systemClock });
   }
   return { keys, publicKey: await publicKeyOf(keyFolder, DEMO_KEY_ID), policyMade };
 }

@@ -107,14 +107,15 @@ interface Ready {
 }
 
 function showReady(output: Output, shown: Ready): void {
-  const { manifest } = shown.host.policy.bundle;
-  const mix = manifest.origin.kind === 'untrained' ? manifest.origin.actionPrior : {};
+  const runtime = shown.host.policies.current();
+  const origin = runtime?.bundle.manifest.origin;
+  const mix = origin?.kind === 'untrained' ? origin.actionPrior : {};
   output.object({
     type: 'ready',
     trainingRunId: shown.run.trainingRunId,
     interrupted: shown.run.interrupted,
-    policy: shown.host.policy.active.digest,
-    untrained: manifest.origin.kind === 'untrained',
+    policy: runtime?.active.digest ?? '',
+    untrained: origin?.kind === 'untrained',
     mix,
     issuerEpoch: shown.host.issuerEpoch,
     recovered: shown.host.recovered.counts,

@@ -3,12 +3,14 @@ import { createWorker } from '@esper/async-worker';
 import { nodeWorkerPorts } from '@esper/async-worker/node';
 import { createSealer } from '@esper/command-verifier';
 import { randomIds } from '@esper/command-verifier/node';
-import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { DecisionLookup } from '../adapters/decision-lookup.js';
 import { fieldReporting } from '../adapters/field-reporting.js';
 import { hostReporter } from '../adapters/host-reporter.js';
-import type { OpenedPolicy } from '../adapters/policy-bundle.js';
+import { ARCHITECTURE } from '../adapters/policy-bundle.js';
+import type { LivePolicies } from '../adapters/policy-store.js';
+import { decideInShadow } from '../adapters/policy-store-shadow.js';
+import { watchedReporter } from '../adapters/policy-store-watch.js';
 import { riskSettings } from '../adapters/risk-settings.js';
 import type { FeatureFlags } from '../config/flags.js';
 import type { Config } from '../config/knobs.js';
@@ -29,7 +31,7 @@ import type { OpenParts } from './open-parts.js';
 export interface Opened {
   readonly carriers: Carriers;
   readonly memory: Memory;
-  readonly policy: OpenedPolicy;
+  readonly policies: LivePolicies;
   readonly flags: FeatureFlags;
   readonly issuerEpoch: number;
 }
@@ -55,6 +57,7 @@ export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Ass
     tell({ description: 'listener_failed', level: 'WARNING', attributes: { error } });
   });
   const parts = decisionParts(setup, { ...opened, lookup, events }, open);
+  opened.policies.compareWith((policy, live) => decideInShadow(policy, live, parts));
   const limits = {
     decisionDeadlineMs: values['deadlines.decisionMs'],
     queueMax: values['run.queueMax'],
@@ -69,7 +72,7 @@ function decisionParts(
   open: OpenParts,
 ): DecisionParts {
   const { values: config, digest } = setup.config;
-  const { carriers, memory, policy, flags } = at;
+  const { carriers, memory, policies, flags } = at;
   const workerPorts = nodeWorkerPorts();
   const worker = createWorker({
     ...workerPorts,
@@ -78,6 +81,12 @@ function decisionParts(
   });
   open.keep(() => worker.shutdown());
   const riskConfig = riskSettings(config);
+  const runs = new RunTable({
+    riskConfig,
+    recovered: memory.recovered.runs,
+    countMax: config['run.countMax'],
+    startsConservative: config['risk.conservativeMode'],
+  });
   const decisionIds = new DecisionIds(systemClock, (bytes) => randomFillSync(bytes), memory.recovered.lastIdMs);
   return {
     clock: systemClock,
@@ -85,27 +94,25 @@ function decisionParts(
     ids: { decisionId: () => decisionIds.next() },
     worker,
     blueprints: setup.blueprints?.(memory.catalogue) ?? memory.catalogue,
-    policy: () => ok(policy.active),
+    policy: () => policies.inForce(),
+    holdPolicy: (work) => policies.hold(work),
     names: memory.names,
     riskConfig,
     sealer: createSealer({ keyRing: setup.keys, clock: systemClock, ids: randomIds }),
     journal: carriers.journal,
-    reporter: hostReporter({
-      config,
-      telemetry: carriers.telemetry,
-      fieldReports: memory.fieldReports,
-      policy: () => policy.active,
-      clock: systemClock,
-      flags,
-      events: at.events,
-    }),
-    reports: fieldReporting(policy.active),
-    runs: new RunTable({
-      riskConfig,
-      recovered: memory.recovered.runs,
-      countMax: config['run.countMax'],
-      startsConservative: config['risk.conservativeMode'],
-    }),
+    reporter: watchedReporter(
+      hostReporter({
+        config,
+        telemetry: carriers.telemetry,
+        fieldReports: memory.fieldReports,
+        clock: systemClock,
+        flags,
+        events: at.events,
+      }),
+      { policies, runs },
+    ),
+    reports: fieldReporting({ version: ARCHITECTURE }),
+    runs,
     answers: new RecentAnswers(answerIndex(config, memory.recovered), at.lookup, systemClock),
     settings: {
       inferenceDeadlineMs: config['deadlines.inferenceMs'],

@@ -19,7 +19,7 @@ export interface UpkeepParts {
   readonly fieldReports: FieldReports;
   readonly flags: FeatureFlags;
   readonly issuerEpoch: number;
-  readonly policyDigest: string;
+  readonly policyDigest: () => string;
   readonly timers: Timers;
 }
 
@@ -45,7 +45,7 @@ function retentionParts({ setup, carriers, assembled, issuerEpoch, policyDigest 
       kind: 'epoch' as const,
       issuerEpoch,
       atMs: systemClock.wallMs(),
-      digests: { policy: policyDigest, config: digest },
+      digests: { policy: policyDigest(), config: digest },
     }),
     clock: systemClock,
     tell,

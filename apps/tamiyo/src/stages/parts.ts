@@ -120,6 +120,8 @@ export interface DecisionParts {
   readonly worker: AsyncWorker;
   readonly blueprints: BlueprintSource;
   readonly policy: () => Result<ActivePolicy, string>;
+  /** Runs one decision; the policy that `policy` gives at its begin stays open until it has ended. */
+  readonly holdPolicy: <R>(work: () => Promise<R>) => Promise<R>;
   readonly names: NameTables;
   readonly riskConfig: RiskConfig;
   readonly sealer: Sealer;

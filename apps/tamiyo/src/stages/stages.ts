@@ -66,6 +66,8 @@ export interface Sealed extends Judged {
 export interface Recorded extends Sealed {
   /** Position of the decision in the log. */
   readonly logSequence: number;
+  /** The policy that decided, whatever is in force by now. */
+  readonly policy: { readonly digest: string; readonly version: string };
 }
 
 /** What was said about a command, as far as explaining needs it. All of it stands in the record. */

@@ -42,7 +42,7 @@ describe('tamiyo', () => {
     model[model.length >> 1] = (model[model.length >> 1] ?? 0) ^ 1;
     await writeFile(join(out, 'policy.onnx'), model);
     const refused = await tamiyo(['policy', 'inspect', '--bundle', out], env);
-    expect(refused.code).toBe(1);
+    expect(refused.code).toBe(4);
     expect(refused.stderr).toContain('BUNDLE_DIGEST_MISMATCH');
     expect(refused.stderr).toContain('next: ');
     const foreign = await tamiyo(['policy', 'inspect', '--bundle', out], {

@@ -1,9 +1,11 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PolicyStoreFiles } from '../shell/policy-store.js';
+import type { BundleSource, PolicyStoreFiles } from '../ports.js';
+import { type HistoryFound, readHistory } from '../shell/read-history.js';
 import { bundleFolder } from './bundle-folder.js';
 import { appendSynced, syncFolder, writeSynced } from './durable-file.js';
 import { type FolderLock, lockFolder } from './folder-lock.js';
+import { sha256 } from './sha256.js';
 
 const HISTORY_FILE = 'history.jsonl';
 const BUNDLES_FOLDER = 'bundles';
@@ -21,19 +23,35 @@ export async function policyStoreFolder(folder: string): Promise<PolicyStoreFold
   return {
     location: folder,
     release: () => lock.release(),
-    readHistory: () =>
-      readFile(history).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'ENOENT') return new Uint8Array(0);
-        throw cause;
-      }),
+    readHistory: () => historyBytes(history),
     appendHistory: async (line) => {
       await appendSynced(history, line);
       await syncFolder(folder);
     },
     cutHistory: (bytes) => cutSynced(history, bytes),
+    keepOnly: async (digests) => {
+      const others = (await readdir(bundles)).filter((name) => !digests.has(name));
+      for (const name of others) await rm(join(bundles, name), { recursive: true, force: true });
+    },
     keepBundle: (digest, files) => keepBundle(bundles, digest, files),
     bundle: (digest) => bundleFolder(join(bundles, digest)),
   };
+}
+
+/** The history of a store and a look at its bundles, without taking the folder. Rejects with `HISTORY_BROKEN`. */
+export function readPolicyHistory(folder: string): Promise<HistoryFound> {
+  return readHistory({ location: folder, readHistory: () => historyBytes(join(folder, HISTORY_FILE)) }, sha256);
+}
+
+/** A bundle that a store keeps. */
+export const keptBundle = (folder: string, digest: string): BundleSource =>
+  bundleFolder(join(folder, BUNDLES_FOLDER, digest));
+
+async function historyBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return new Uint8Array(0);
+    throw cause;
+  });
 }
 
 async function keepBundle(bundles: string, digest: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {

@@ -1,25 +1,12 @@
 import { err, ok, type Result, type WallClock } from '@esper/std';
 import { type BundleManifest, MANIFEST_FILE, MODEL_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
 import type { HistoryAction, HistoryEntry, HistoryEvent, HistoryNote } from '../core/history/history-entry.js';
-import { foldHistory, follow, mayFollow, type PolicyStanding, type PolicyState } from '../core/history/policy-state.js';
+import { follow, mayFollow, type PolicyStanding, type PolicyState } from '../core/history/policy-state.js';
 import { RegistryError, type RegistryRefusal } from '../errors.js';
-import type { BundleSource } from '../ports.js';
-import { historyLine, parseHistory } from '../wire/history-file.js';
+import type { BundleSource, PolicyStoreFiles } from '../ports.js';
+import { historyLine } from '../wire/history-file.js';
 import { type BundleChecks, loadBundle, type VerifiedBundle } from './load-bundle.js';
-
-/** Where a store keeps things. Each write says what its resolved promise means. */
-export interface PolicyStoreFiles {
-  readonly location: string;
-  /** The bytes of the history; empty when there is none. */
-  readHistory(): Promise<Uint8Array>;
-  /** Durable when resolved. */
-  appendHistory(line: Uint8Array): Promise<void>;
-  /** Cuts the history to its first `bytes`; durable when resolved. */
-  cutHistory(bytes: number): Promise<void>;
-  /** Keeps the files of a bundle, whole or not at all; durable when resolved. One that is there already is replaced. */
-  keepBundle(digest: string, files: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  bundle(digest: string): BundleSource;
-}
+import { readHistory } from './read-history.js';
 
 export interface PolicyStorePorts extends BundleChecks {
   readonly files: PolicyStoreFiles;
@@ -39,7 +26,7 @@ const AHEAD_MS_MAX = 300_000;
 const WAITING: ReadonlySet<PolicyStanding> = new Set(['staged', 'shadow']);
 
 /** A note, and whether an older version was asked for by a trusted key. */
-type EventNote = HistoryNote & { readonly downgrade?: boolean };
+type EventNote = HistoryNote & { readonly isDowngrade?: boolean };
 
 type Answer<T> = Promise<Result<T, RegistryRefusal>>;
 
@@ -66,16 +53,9 @@ export const downgradeStatement = (digest: string, headHash: string): Uint8Array
  * `HISTORY_BROKEN` when the chain does not hold; nothing is repaired then.
  */
 export async function openPolicyStore(ports: PolicyStorePorts, limits: PolicyStoreLimits = {}): Promise<PolicyStore> {
-  const bytes = await ports.files.readHistory();
-  const parsed = parseHistory(bytes);
-  const state = parsed.ok ? foldHistory(parsed.value.entries, ports.sha256) : parsed;
-  if (!parsed.ok || !state.ok) {
-    const message = state.ok ? 'unreadable' : state.error.message;
-    throw new RegistryError('HISTORY_BROKEN', `${ports.files.location}: ${message}`);
-  }
-  const tornBytes = bytes.byteLength - parsed.value.wholeBytes;
-  if (tornBytes > 0) await ports.files.cutHistory(parsed.value.wholeBytes);
-  return new PolicyStore(ports, limits, { entries: parsed.value.entries, state: state.value, tornBytes });
+  const found = await readHistory(ports.files, ports.sha256);
+  if (found.tornBytes > 0) await ports.files.cutHistory(found.wholeBytes);
+  return new PolicyStore(ports, limits, found);
 }
 
 /**
@@ -126,6 +106,7 @@ export class PolicyStore {
       const event = this.#event('staged', loaded.value, note);
       const allowed = isWaiting ? ok(true) : mayFollow(this.#state, event);
       if (!allowed.ok) return allowed;
+      await this.#ports.files.keepOnly(this.#needed());
       await this.#ports.files.keepBundle(
         digest,
         new Map([...files, [MANIFEST_FILE, signed.manifest], [SIGNATURE_FILE, signed.signature]]),
@@ -156,7 +137,7 @@ export class PolicyStore {
           message: `the downgrade to ${digest.slice(0, 12)} is not signed by a trusted key for this state of the history`,
         } as const);
       }
-      return this.#record('activated', digest, { ...note, downgrade: mayGoBack });
+      return this.#record('activated', digest, { who: note.who, why: note.why, isDowngrade: mayGoBack });
     });
   }
 
@@ -182,9 +163,14 @@ export class PolicyStore {
     return this.#inTurn(() => this.#record('retired', digest, note));
   }
 
+  /** A kept bundle as a source, to be verified like any other. */
+  kept(digest: string): BundleSource {
+    return this.#ports.files.bundle(digest);
+  }
+
   /** The verified bytes of a kept bundle. */
   load(digest: string): Answer<VerifiedBundle> {
-    return loadBundle(this.#ports.files.bundle(digest), this.#ports);
+    return loadBundle(this.kept(digest), this.#ports);
   }
 
   /**
@@ -202,6 +188,13 @@ export class PolicyStore {
     );
     const why = reasons.length === 0 ? 'none has been activated' : reasons.join('; ');
     return err({ code: 'POLICY_NONE', message: `${this.#ports.files.location} has no policy that can run: ${why}` });
+  }
+
+  /** Bundles that something may still ask for: in force, last known good, staged, in shadow. */
+  #needed(): ReadonlySet<string> {
+    const { active, lastGood, standings } = this.#state;
+    const waiting = [...standings].filter(([, standing]) => WAITING.has(standing)).map(([digest]) => digest);
+    return new Set([active, lastGood, ...waiting].filter((digest) => digest !== undefined));
   }
 
   #fitToStage(manifest: BundleManifest, location: string): Result<true, RegistryRefusal> {
@@ -241,10 +234,11 @@ export class PolicyStore {
   #event(
     action: HistoryAction,
     { digest, manifest }: { digest: string; manifest: Pick<BundleManifest, 'policyId' | 'policyVersion'> },
-    { who, why, downgrade = false }: EventNote,
+    { who, why, isDowngrade = false }: EventNote,
   ): HistoryEvent {
     const { policyId, policyVersion } = manifest;
-    return { action, digest, policyId, policyVersion, atMs: this.#ports.clock.wallMs(), downgrade, who, why };
+    const atMs = this.#ports.clock.wallMs();
+    return { action, digest, policyId, policyVersion, atMs, downgrade: isDowngrade, who, why };
   }
 
   /** The commit point. After a failed write the disk may hold either state: nothing is written until it is read anew. */

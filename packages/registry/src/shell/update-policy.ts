@@ -4,7 +4,7 @@ import { appliedEvent, rejectedEvent, type UpdateEvent } from '../core/update-ev
 import type { RegistryErrorCode, RegistryRefusal } from '../errors.js';
 import type { BundleSource } from '../ports.js';
 import type { VerifiedBundle } from './load-bundle.js';
-import type { PolicyStore } from './policy-store.js';
+import { downgradeStatement, type PolicyStore } from './policy-store.js';
 
 /** What a candidate did beside the live policy on live packets. */
 export interface ShadowReport {
@@ -54,8 +54,8 @@ export interface UpdateWish extends HistoryNote {
   readonly acceptLooserMax?: number;
   /** Gate on the candidate's p95, in milliseconds. */
   readonly latencyMsMax: number;
-  /** Signature that allows an older version. */
-  readonly downgrade?: Uint8Array;
+  /** Signs that an older version may be activated in this very state of the history: see `downgradeStatement`. */
+  readonly downgrade?: (statement: Uint8Array) => Uint8Array;
 }
 
 export const UPDATE_STEPS = [
@@ -143,7 +143,9 @@ class PolicyUpdateRun {
     const proven = await this.#prove(bundle, candidate);
     if (!proven.ok) return this.#giveUp(bundle, proven.error);
     this.#step('activate');
-    const activated = await this.#ports.store.activate(bundle.digest, this.#wish, this.#wish.downgrade);
+    const { store } = this.#ports;
+    const downgrade = this.#wish.downgrade?.(downgradeStatement(bundle.digest, store.state().headHash));
+    const activated = await store.activate(bundle.digest, this.#wish, downgrade);
     if (!activated.ok) return this.#giveUp(bundle, activated.error);
     const placed = await this.#putInPlace(candidate);
     return placed.ok ? proven : this.#fallBack(placed.error);

@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FakeClock, tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ import {
   type PolicyStanding,
   type PolicyStore,
 } from '../../src/index.js';
-import { policyStoreFolder, sha256 } from '../../src/node.js';
+import { policyStoreFolder, readPolicyHistory, sha256 } from '../../src/node.js';
 import { bundleInMemory, Crash, MemoryFiles, NOTE, START_MS, sign, storePorts } from './store-bench.js';
 
 async function withActive(files: MemoryFiles, ...versions: number[]): Promise<PolicyStore> {
@@ -203,6 +203,26 @@ describe('at the start', () => {
 });
 
 describe('the folder of a store', () => {
+  it('is bounded: bundles that nothing can ask for any more are removed when the next one is staged', async () => {
+    const folder = await tempFolder();
+    const files = await policyStoreFolder(folder.path);
+    const store = await openPolicyStore(storePorts(files));
+    for (let version = 1; version <= 6; version += 1) {
+      const { source, digest } = bundleInMemory(version);
+      await store.stage(source, NOTE);
+      if (version === 4) await store.reject(digest, NOTE);
+      else await store.activate(digest, NOTE);
+    }
+    await store.stage(bundleInMemory(7).source, NOTE);
+    const kept = await readdir(join(folder.path, 'bundles'));
+    expect(kept.sort()).toEqual([5, 6, 7].map(digestOf).sort());
+    expect(await store.returnToLastGood(NOTE)).toMatchObject({ ok: true, value: { digest: digestOf(5) } });
+    expect(store.history().length).toBe(14);
+    expect((await readPolicyHistory(folder.path)).state).toEqual(store.state());
+    await files.release();
+    await folder.remove();
+  });
+
   it('keeps bundles byte for byte, cuts off a torn line, and has one holder', async () => {
     const folder = await tempFolder();
     const path = join(folder.path, 'policies');

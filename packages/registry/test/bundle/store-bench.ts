@@ -71,6 +71,10 @@ export class MemoryFiles implements PolicyStoreFiles {
     this.history = this.history.slice(0, bytes);
   }
 
+  async keepOnly(digests: ReadonlySet<string>): Promise<void> {
+    for (const digest of this.bundles.keys()) if (!digests.has(digest)) this.bundles.delete(digest);
+  }
+
   async keepBundle(digest: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
     this.#write((ratio) => {
       if (ratio === 1) this.bundles.set(digest, files);

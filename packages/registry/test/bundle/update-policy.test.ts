@@ -16,7 +16,7 @@ import {
   updatePolicy,
   updateRejection,
 } from '../../src/index.js';
-import { bundleInMemory, MemoryFiles, NOTE, storePorts } from './store-bench.js';
+import { bundleInMemory, MemoryFiles, NOTE, sign, storePorts } from './store-bench.js';
 
 const LOOSER = ['packet 7: PAUSE→SEED', 'packet 9: OPTIMIZER→SEED'];
 const SHADOW: ShadowReport = { decisions: 10, wanted: 10, agreement: { 'PAUSE→PAUSE': 10 }, looser: [] };
@@ -166,6 +166,17 @@ describe('policy updates', () => {
     expect(await run()).toMatchObject({ ok: true });
     expect(store.history().at(-1)).toMatchObject({ action: 'activated', digest: next });
     expect(store.history().length).toBe(5);
+  });
+
+  it('an older version is swapped in when a trusted key signs for it in the very state it is activated in', async () => {
+    const { store, run, ports } = await bench();
+    await run();
+    const older = bundleInMemory(1, { policyId: 'older' });
+    const wish = { ...NOTE, latencyMsMax: 45 };
+    expect(await updatePolicy(older.source, wish, ports)).toMatchObject({ error: { code: 'POLICY_VERSION_ROLLBACK' } });
+    const signed = await updatePolicy(older.source, { ...wish, downgrade: sign }, ports);
+    expect(signed).toMatchObject({ ok: true, value: { digest: older.digest } });
+    expect(store.history().at(-1)).toMatchObject({ action: 'activated', downgrade: true });
   });
 
   it('looser decisions pass when a named operator accepts as many', async () => {
