@@ -8,7 +8,7 @@ interface Place {
   readonly size: number;
 }
 
-const LATE_MS = 200;
+const LATE_MS = 1000;
 
 /**
  * A journal in one file, for drills: length-prefixed records, group commit by fdatasync, nothing ever forgotten. Opening stops at the

@@ -1,6 +1,6 @@
 /** Faults that the overload drill must catch. */
 export const OVERLOAD_FAULTS = {
-  'ack-before-sync': 'the journal answers before it has written, and writes 200 ms later',
+  'ack-before-sync': 'the journal answers before it has written, and writes a second later',
   'journal-skipped': 'the journal answers and never writes',
   'sink-lies': 'the bus answers that it took a packet and throws it away',
   'reader-skips': 'the next process does not see every tenth record of the journal',
