@@ -7,7 +7,7 @@ import { resolveWalOptions, type WalOptions } from '../options.js';
 import type { Disk, WalClock } from '../ports.js';
 import { ioError } from './disk-io.js';
 import { type ReadOptions, readRecords, type WalRecord } from './read-records.js';
-import { takeSurvey } from './take-survey.js';
+import { type ProgressListener, type SurveyInput, takeSurvey } from './take-survey.js';
 
 /** A log to look at. Nothing is locked and nothing is changed; a log that is being written may show a torn tail. */
 export interface WalInspection {
@@ -15,6 +15,7 @@ export interface WalInspection {
   readonly directory: string;
   readonly clock: WalClock;
   readonly options?: WalOptions;
+  readonly onProgress?: ProgressListener;
 }
 
 /** What opening would find, and what it would do in the mode of the options. */
@@ -24,11 +25,12 @@ export interface InspectionReport extends RecoveryReport {
 
 /** Reads and checks every byte of a log, as `openWal` would, and changes nothing. Rejects with `WAL_IO` and the like. */
 export async function inspectWal(inspection: WalInspection): Promise<InspectionReport> {
-  const { disk, directory, clock } = inspection;
-  const options = resolveWalOptions(inspection.options);
+  const { directory, clock } = inspection;
+  const input = surveyInput(inspection);
+  const { options } = input;
   const startedMs = clock.monoMs();
   try {
-    const survey = await takeSurvey({ disk, directory, options });
+    const survey = await takeSurvey(input);
     const judgement = judge(survey, options.recovery);
     const durationMs = elapsedMs(startedMs, clock.monoMs());
     const report = reportOf({ survey, judgement, after: survey, repairs: [], durationMs });
@@ -38,14 +40,22 @@ export async function inspectWal(inspection: WalInspection): Promise<InspectionR
   }
 }
 
+function surveyInput({ disk, directory, options, onProgress }: WalInspection): SurveyInput {
+  const input = { disk, directory, options: resolveWalOptions(options) };
+  return onProgress === undefined ? input : { ...input, onProgress };
+}
+
 /**
  * Every whole record of a log, oldest first, without opening it for writing. Damage goes to `onDamage`; without it the
  * first damaged place ends the reading with `WAL_CORRUPT`.
  */
 export async function* dumpWal(inspection: WalInspection, read: ReadOptions = {}): AsyncGenerator<WalRecord> {
   const { disk, directory } = inspection;
-  const options = resolveWalOptions(inspection.options);
-  const { logId, segments } = await takeSurvey({ disk, directory, options });
+  const input = surveyInput(inspection);
+  const { options } = input;
+  const { logId, segments } = await takeSurvey(input).catch((cause: unknown) => {
+    throw ioError(`cannot read ${directory}`, cause);
+  });
   if (logId === undefined) return;
   const readable = segments.map((one, at) => ({
     ...one,

@@ -1,9 +1,10 @@
 import { WalError } from '../errors.js';
 import { resolveWalOptions } from '../options.js';
 import type { Disk, WalClock } from '../ports.js';
+import { copyOf } from './backup-wal.js';
 import { type CopyReport, copyLog } from './copy-log.js';
 import { inspectWal } from './inspect-wal.js';
-import { takeSurvey } from './take-survey.js';
+import { type ProgressListener, takeSurvey } from './take-survey.js';
 
 /** Which backup goes where. */
 export interface RestoreRequest {
@@ -13,7 +14,7 @@ export interface RestoreRequest {
   readonly from: string;
   /** Must be empty or absent. */
   readonly to: string;
-  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+  readonly onProgress?: ProgressListener;
 }
 
 /**
@@ -25,21 +26,8 @@ export async function restoreWal(request: RestoreRequest): Promise<CopyReport> {
   const checked = await inspectWal({ disk, directory: from, clock, options: { recovery: 'strict' } });
   if (checked.wouldDo !== 'keep')
     throw new WalError('WAL_CORRUPT', `the backup ${from} is damaged`, { report: checked });
-  const { logId, segments } = await takeSurvey({ disk, directory: from, options: resolveWalOptions() });
-  const [oldest] = segments;
-  if (logId === undefined || oldest === undefined) throw new WalError('WAL_CORRUPT', `${from} is no log`);
-  return copyLog({
-    disk,
-    from,
-    to,
-    clock,
-    files: segments.map(({ name, endOffset }) => ({ name, bytes: endOffset })),
-    anchor: {
-      logId,
-      acknowledgedThrough: Math.max(checked.acknowledgedThrough, checked.lastSequence),
-      firstSegment: oldest.segment,
-      firstSequence: oldest.firstSequence,
-    },
-    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
-  });
+  const survey = await takeSurvey({ disk, directory: from, options: resolveWalOptions() });
+  const acknowledgedThrough = Math.max(checked.acknowledgedThrough, checked.lastSequence);
+  const plan = { disk, clock, from, to, ...copyOf(survey, from, acknowledgedThrough) };
+  return copyLog(request.onProgress === undefined ? plan : { ...plan, onProgress: request.onProgress });
 }

@@ -1,6 +1,8 @@
-import { elapsedMs } from '@esper/std';
+import { elapsedMs, invariant } from '@esper/std';
 import { crc32c } from '../core/crc32c.js';
+import { parseSegmentName } from '../core/segment-name.js';
 import type { RandomFraction } from '../ports.js';
+import { withFile, writeFully } from './disk-io.js';
 import { openWal, type WalSetup } from './open-wal.js';
 import type { Wal } from './wal.js';
 
@@ -12,6 +14,8 @@ export interface SoakRequest {
   readonly budgetMs: number;
   /** Longest payload. Default 2,048 bytes. */
   readonly payloadBytesMax?: number;
+  /** After every so many lives a half-written record is put behind the log, as a crash would leave it. Default 0: never. */
+  readonly injectEvery?: number;
   /** Told after each life of the log: share of the budget spent, 0 to 1. */
   readonly onProgress?: (ratio: number) => void;
 }
@@ -24,31 +28,41 @@ export interface SoakReport {
   readonly verified: number;
   /** Records that came back wrong or not at all. Anything but 0 means: do not trust this disk. */
   readonly mismatches: number;
+  /** Half-written records that were put behind the log, and how many of them the next opening reported and cut off. */
+  readonly injections: number;
+  readonly repaired: number;
   readonly appendMsP50: number;
   readonly appendMsP99: number;
 }
 
 const GROUPS_PER_LIFE = 50;
+const TORN_BYTES = 40;
 /** Latencies that are kept for the percentiles. */
 const SAMPLES_MAX = 100_000;
 
 /**
- * Appends, closes, reopens strictly and compares, over and over, in a directory of its own. Needs memory for one checksum
+ * Appends, closes, reopens strictly and compares, over and over, in a directory of its own; now and then with a torn write. Needs memory for one checksum
  * per record of one life.
  */
 export async function soakWal(request: SoakRequest): Promise<SoakReport> {
   const { clock } = request.setup;
   const startedMs = clock.monoMs();
   const spent = () => elapsedMs(startedMs, clock.monoMs());
-  const totals = { appended: 0, reopened: 0, verified: 0, mismatches: 0 };
+  const totals = { appended: 0, reopened: 0, verified: 0, mismatches: 0, injections: 0, repaired: 0 };
+  const injectEvery = request.injectEvery ?? 0;
   const latencies: number[] = [];
   let wal = await openWal(request.setup);
   do {
     const sums = await oneLife(wal, request, latencies);
     totals.appended += sums.size;
     await wal.close();
-    wal = await openWal({ ...request.setup, options: { ...request.setup.options, recovery: 'strict' } });
     totals.reopened += 1;
+    const inject = injectEvery > 0 && totals.reopened % injectEvery === 0;
+    if (inject) await tearTail(request);
+    const recovery = inject ? 'tail' : 'strict';
+    wal = await openWal({ ...request.setup, options: { ...request.setup.options, recovery } });
+    totals.injections += inject ? 1 : 0;
+    totals.repaired += wal.recovery.repairs.length;
     await compare(wal, sums, totals);
     request.onProgress?.(Math.min(1, spent() / request.budgetMs));
   } while (spent() < request.budgetMs);
@@ -56,6 +70,20 @@ export async function soakWal(request: SoakRequest): Promise<SoakReport> {
   const sorted = latencies.sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   return { ...totals, appendMsP50: at(0.5), appendMsP99: at(0.99) };
+}
+
+/** What a crash leaves of a write: the beginning of a frame behind the last whole one. */
+async function tearTail({ setup: { disk, directory }, random }: SoakRequest): Promise<void> {
+  const newest = (await disk.list(directory))
+    .filter((name) => parseSegmentName(name) !== undefined)
+    .sort()
+    .at(-1);
+  invariant(newest !== undefined, 'a log that was written to has a segment');
+  await withFile(disk, { path: `${directory}/${newest}`, how: 'write' }, async (file) => {
+    const torn = Uint8Array.from({ length: TORN_BYTES }, () => random() * 256);
+    await writeFully(file, torn, await file.sizeBytes());
+    await file.sync();
+  });
 }
 
 async function oneLife(wal: Wal, request: SoakRequest, latencies: number[]): Promise<Map<number, number>> {

@@ -19,7 +19,12 @@ export interface SurveyInput {
   readonly disk: Disk;
   readonly directory: string;
   readonly options: ResolvedWalOptions;
+  /** Told after each window: bytes scanned, bytes in all. */
+  readonly onProgress?: ProgressListener;
 }
+
+/** Told how far a long work has come: bytes done, bytes in all. */
+export type ProgressListener = (doneBytes: number, totalBytes: number) => void;
 
 interface NamedSegment extends SegmentId {
   readonly name: string;
@@ -52,11 +57,13 @@ export async function takeSurvey(input: SurveyInput, newestFence?: number): Prom
   const firstKept = anchor.anchor?.firstSequence ?? 0;
   const kept = named.filter(({ firstSequence }) => firstSequence >= firstKept);
   const segments: SegmentSurvey[] = [];
+  const tell = await progressOf(input, kept);
   for (const [at, one] of kept.entries()) {
     segments.push(
       await surveySegment(input, one, {
         logId: logId as Uint8Array,
         fence: kept[at + 1]?.firstSequence ?? newestFence,
+        onScanned: (offset) => tell(segments.reduce((sum, { fileBytes }) => sum + fileBytes, offset)),
       }),
     );
   }
@@ -79,6 +86,19 @@ export async function takeSurvey(input: SurveyInput, newestFence?: number): Prom
   };
 }
 
+/** Sizes are only asked for when somebody wants to know how far the work has come. */
+async function progressOf(
+  { disk, directory, onProgress }: SurveyInput,
+  files: readonly NamedSegment[],
+): Promise<(doneBytes: number) => void> {
+  if (onProgress === undefined) return () => undefined;
+  let totalBytes = 0;
+  for (const { name } of files) {
+    totalBytes += await withFile(disk, { path: `${directory}/${name}`, how: 'read' }, (file) => file.sizeBytes());
+  }
+  return (doneBytes) => onProgress(doneBytes, totalBytes);
+}
+
 async function readHeaders(input: SurveyInput, names: readonly string[]): Promise<readonly NamedSegment[]> {
   const named: NamedSegment[] = [];
   for (const name of [...names].sort()) {
@@ -98,7 +118,11 @@ async function readHeaders(input: SurveyInput, names: readonly string[]): Promis
 async function surveySegment(
   input: SurveyInput,
   one: SegmentId & { readonly name: string; readonly reading: SegmentHeaderReading },
-  log: { readonly logId: Uint8Array; readonly fence: number | undefined },
+  log: {
+    readonly logId: Uint8Array;
+    readonly fence: number | undefined;
+    readonly onScanned: (offset: number) => void;
+  },
 ): Promise<SegmentSurvey> {
   return withFile(input.disk, { path: `${input.directory}/${one.name}`, how: 'read' }, async (file) => {
     const fileBytes = await file.sizeBytes();
@@ -112,7 +136,10 @@ async function surveySegment(
     const tally = new SegmentTally(input.options.damagesMax, one.reading.header?.chainBefore);
     const onUnreadable = (offset: number, bytes: number) => tally.unreadable(offset, bytes);
     const source = { file, scanner, limitBytes: fileBytes, readBytes: input.options.readBytes, onUnreadable };
-    for await (const findings of segmentFindings(source)) tally.add(findings);
+    for await (const findings of segmentFindings(source)) {
+      tally.add(findings);
+      log.onScanned(scanner.offset);
+    }
     const { segment, firstSequence, name } = one;
     const { header } = one.reading;
     const headerKnown = header !== undefined;
