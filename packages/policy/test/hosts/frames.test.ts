@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeHeader, FrameAssembler, type FrameHeader } from '../../src/adapters/hosting/pipe-frame.js';
-import { readTensors, TensorWriter } from '../../src/adapters/hosting/tensor-frame.js';
+import { readTensors, reusedRoom, TensorWriter } from '../../src/adapters/hosting/tensor-frame.js';
 import { firstNonfinite } from '../../src/core/hosting/finite.js';
 import type { PlainTensor, TensorMap } from '../../src/core/network/feeds.js';
+import { CellList, ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
 
 const shape = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 });
 const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
@@ -19,6 +20,59 @@ const tensor: fc.Arbitrary<PlainTensor> = shape.chain((dims) =>
 );
 const tensorMap: fc.Arbitrary<TensorMap> = fc.dictionary(fc.string({ minLength: 1, maxLength: 6 }), tensor, {
   maxKeys: 8,
+});
+
+const scattered: fc.Arbitrary<ScatteredTensor> = fc
+  .tuple(fc.integer({ min: 1, max: 7 }), fc.array(fc.float({ noNaN: true }), { minLength: 1, maxLength: 5 }))
+  .chain(([rows, pattern]) =>
+    fc.array(fc.tuple(fc.nat(rows * pattern.length - 1), fc.float({ noNaN: true })), { maxLength: 12 }).map((cells) => {
+      const list = new CellList(cells.length);
+      for (const [cell, value] of cells) list.put(cell, value);
+      return list.tensor([rows, pattern.length], Float32Array.from(pattern));
+    }),
+  );
+
+describe('scattered tensors', () => {
+  it('read like the array they describe: the pattern in every row, then the cells, the later of two in one place', () => {
+    fc.assert(
+      fc.property(scattered, (tensor) => {
+        const [rows = 0] = tensor.dims;
+        const expected = Array.from({ length: rows }, () => [...tensor.pattern]).flat();
+        for (const [at, cell] of tensor.cells.entries()) expected[cell] = tensor.values[at] as number;
+        expect(tensor.data).toEqual(Float32Array.from(expected));
+      }),
+    );
+  });
+
+  it('arrive as that array, however often the memory is used again', () => {
+    const writer = new TensorWriter();
+    const room = reusedRoom();
+    fc.assert(
+      fc.property(scattered, fc.array(fc.float(), { maxLength: 6 }), (tensor, numbers) => {
+        const plain: PlainTensor = { type: 'float32', dims: [numbers.length], data: Float32Array.from(numbers) };
+        const bytes = writer.write(['a', 'b'], { a: tensor, b: plain }).slice();
+        const read = readTensors(['a', 'b'], bytes, room);
+        expect(read).toEqual({ a: { type: 'float32', dims: tensor.dims, data: tensor.data }, b: plain });
+      }),
+    );
+  });
+
+  it('a cell outside, a missing pattern and a size beyond all bounds are refused where they are read', () => {
+    const given = { dims: [2, 2], pattern: new Float32Array(2), cells: Int32Array.of(4), values: Float32Array.of(1) };
+    const bytesOf = (tensor: ScatteredTensor) => new TensorWriter().write(['x'], { x: tensor }).slice();
+    expect(() => new ScatteredTensor(given).data).toThrow('cell 4 of 4');
+    expect(() => readTensors(['x'], bytesOf(new ScatteredTensor(given)))).toThrow('cell 4 of 4');
+    expect(() => readTensors(['x'], bytesOf(new ScatteredTensor({ ...given, cells: Int32Array.of(-1) })))).toThrow(
+      'cell -1 of 4',
+    );
+    const bare = new ScatteredTensor({ ...given, pattern: new Float32Array(0) });
+    expect(() => readTensors(['x'], bytesOf(bare))).toThrow('no pattern');
+    const vast = new ScatteredTensor({ ...given, dims: [2 ** 16, 2 ** 15] });
+    expect(() => readTensors(['x'], bytesOf(vast))).toThrow(RangeError);
+    const list = new CellList(0);
+    list.put(0, 1);
+    expect(() => list.tensor([1], new Float32Array(1))).toThrow('1 cells, room for 0');
+  });
 });
 
 describe('tensor frames', () => {
@@ -113,6 +167,10 @@ describe('firstNonfinite', () => {
           });
           expect(firstNonfinite({ a: of(good) })).toBeUndefined();
           expect(firstNonfinite({ a: of(good), b: of([...good, bad, ...good]) })).toBe('b');
+          const list = new CellList(1);
+          list.put(0, bad);
+          expect(firstNonfinite({ a: list.tensor([2], new Float32Array(1)) })).toBe('a');
+          expect(firstNonfinite({ b: new CellList(0).tensor([2], Float32Array.of(1, bad)) })).toBe('b');
         },
       ),
     );

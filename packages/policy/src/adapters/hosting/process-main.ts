@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
 import { decodeHeader, encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
-import { readTensors, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
+import { readTensors, reusedRoom, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
 
 /**
  * The child of a process host. It reads a frame, runs the model, writes a frame, and nothing else: reads block, so that no
@@ -57,8 +57,9 @@ async function receiveModel(): Promise<LoadedModel | undefined> {
 async function serve(model: LoadedModel): Promise<void> {
   const { inputNames, outputNames } = model.info;
   const writer = new TensorWriter();
+  const room = reusedRoom();
   for (let frame = readFrame(TENSOR_BYTES_MAX); frame !== undefined; frame = readFrame(TENSOR_BYTES_MAX)) {
-    const outcome = await model.run(readTensors(inputNames, frame.body));
+    const outcome = await model.run(readTensors(inputNames, frame.body, room));
     if (outcome.kind === 'outputs') {
       const body = writer.write(outputNames, outcome.outputs);
       writeFrame({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes: body.byteLength }, body);

@@ -1,99 +1,180 @@
 import type { PlainTensor, TensorMap } from '../../core/network/feeds.js';
+import { layOut, ScatteredTensor } from '../../core/network/scattered-tensor.js';
 
 /**
  * Tensors as bytes between two processes or threads of one machine: `u32 count`, then per tensor `u32 type, u32 rank,
- * u32 dims[rank]`, padded to 8, then the data of each, padded to 8. Native byte order. Names never travel: both sides
- * know their order since the model was loaded. Decoding copies nothing: the arrays are views on the bytes given.
+ * u32 dims[rank]`, for a scattered one `u32 pattern, u32 cells`; padded to 8, then the arrays of each, each padded to 8.
+ * Native byte order. Names never travel: both sides know their order since the model was loaded.
  */
-const TYPE_CODES = { float32: 1, int64: 7 } as const satisfies Record<PlainTensor['type'], number>;
+const TYPE_CODES = { float32: 1, scattered: 2, int64: 7 } as const;
 const RANK_MAX = 8;
-/** The most bytes one set of tensors may take. At the bound: `RangeError`. */
+/** The most bytes one set of tensors may take, laid out. At the bound: `RangeError`. */
 export const TENSOR_BYTES_MAX = 256 * 1024 * 1024;
 
 const padded = (bytes: number): number => (bytes + 7) & ~7;
+const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+
+/** One tensor as it travels: words of its head, then arrays. */
+interface Parts {
+  readonly head: readonly number[];
+  readonly arrays: readonly (Float32Array | Int32Array | BigInt64Array)[];
+}
 
 /** Writes tensors into a buffer that grows and is used again; each call overwrites the bytes of the one before. */
 export class TensorWriter {
-  #arena = new Uint8Array(64 * 1024);
+  readonly #room: (bytes: number) => Uint8Array;
+  #arena: Uint8Array;
+
+  /** `room` makes buffers of the size it is asked for; shared memory where the reader is a thread. */
+  constructor(room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes)) {
+    this.#room = room;
+    this.#arena = room(64 * 1024);
+  }
 
   /** The tensors `names`, in that order. Throws `RangeError` for one that is absent, too deep, or whose data do not fit its shape. */
   write(names: readonly string[], tensors: TensorMap): Uint8Array {
-    const ordered = names.map((name) => checked(name, tensors[name]));
-    const headWords = ordered.reduce((words, tensor) => words + 2 + tensor.dims.length, 1);
+    const parts = names.map((name) => partsOf(name, tensors[name]));
+    const headWords = parts.reduce((words, { head }) => words + head.length, 1);
     const headBytes = padded(headWords * 4);
-    const totalBytes = ordered.reduce((bytes, tensor) => bytes + padded(tensor.data.byteLength), headBytes);
+    let totalBytes = headBytes;
+    for (const { arrays } of parts) for (const { byteLength } of arrays) totalBytes += padded(byteLength);
     this.#grow(totalBytes);
-    writeHead(new Uint32Array(this.#arena.buffer, 0, headWords), ordered);
+    writeHead(new Uint32Array(this.#arena.buffer, 0, headWords), parts);
     let at = headBytes;
-    for (const { data } of ordered) {
-      this.#arena.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-      at += padded(data.byteLength);
+    for (const { arrays } of parts) {
+      for (const { buffer, byteOffset, byteLength } of arrays) {
+        this.#arena.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+        at += padded(byteLength);
+      }
     }
     return this.#arena.subarray(0, totalBytes);
   }
 
   #grow(bytes: number): void {
     if (bytes > TENSOR_BYTES_MAX) throw new RangeError(`tensors take ${bytes} bytes, at most ${TENSOR_BYTES_MAX}`);
-    if (bytes > this.#arena.byteLength) this.#arena = new Uint8Array(Math.max(bytes, this.#arena.byteLength * 2));
+    if (bytes > this.#arena.byteLength) this.#arena = this.#room(Math.max(bytes, this.#arena.byteLength * 2));
   }
 }
 
-function writeHead(head: Uint32Array, tensors: readonly PlainTensor[]): void {
-  head[0] = tensors.length;
-  let word = 1;
-  for (const { type, dims } of tensors) {
-    head[word] = TYPE_CODES[type];
-    head[word + 1] = dims.length;
-    head.set(dims, word + 2);
-    word += 2 + dims.length;
+function writeHead(words: Uint32Array, parts: readonly Parts[]): void {
+  words[0] = parts.length;
+  let at = 1;
+  for (const { head } of parts) {
+    words.set(head, at);
+    at += head.length;
   }
 }
 
-function checked(name: string, tensor: PlainTensor | undefined): PlainTensor {
+function partsOf(name: string, tensor: PlainTensor | undefined): Parts {
   if (tensor === undefined) throw new RangeError(`there is no tensor ${name}`);
-  if (tensor.dims.length > RANK_MAX)
-    throw new RangeError(`${name} has rank ${tensor.dims.length}, at most ${RANK_MAX}`);
-  const size = tensor.dims.reduce((product, dim) => product * dim, 1);
-  if (size !== tensor.data.length) {
-    throw new RangeError(`${name} has shape [${tensor.dims.join()}] and ${tensor.data.length} values`);
+  const { type, dims } = tensor;
+  if (dims.length > RANK_MAX) throw new RangeError(`${name} has rank ${dims.length}, at most ${RANK_MAX}`);
+  if (tensor instanceof ScatteredTensor) {
+    const { pattern, cells, values } = tensor;
+    const head = [TYPE_CODES.scattered, dims.length, ...dims, pattern.length, cells.length];
+    return { head, arrays: [pattern, cells, values] };
   }
-  return tensor;
+  if (sizeOf(dims) !== tensor.data.length) {
+    throw new RangeError(`${name} has shape [${dims.join()}] and ${tensor.data.length} values`);
+  }
+  return { head: [TYPE_CODES[type], dims.length, ...dims], arrays: [tensor.data] };
 }
 
-/** The tensors of `bytes`, named in order. Throws `RangeError` when they do not add up. `bytes` must start 8-aligned. */
-export function readTensors(names: readonly string[], bytes: Uint8Array): TensorMap {
-  const head = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-  if (head[0] !== names.length) throw new RangeError(`${head[0]} tensors came for ${names.length} names`);
-  const shapes: { readonly type: number; readonly dims: readonly number[] }[] = [];
+/** Makes or finds an array of `size` numbers for the tensor `name`; what it holds is overwritten. */
+export type FloatRoom = (name: string, size: number) => Float32Array;
+
+const freshRoom: FloatRoom = (_, size) => new Float32Array(size);
+
+/** Gives each tensor the memory it had last time: good where the next call comes after the last one is done with. */
+export function reusedRoom(): FloatRoom {
+  const rooms = new Map<string, Float32Array>();
+  return (name, size) => {
+    const room = rooms.get(name);
+    if (room !== undefined && room.length >= size) return room.subarray(0, size);
+    const larger = new Float32Array(size);
+    rooms.set(name, larger);
+    return larger;
+  };
+}
+
+interface Shape {
+  readonly type: number;
+  readonly dims: readonly number[];
+  readonly pattern: number;
+  readonly cells: number;
+}
+
+/**
+ * The tensors of `bytes`, named in order. Scattered ones are laid out in `room`; the others are views on the bytes given,
+ * which must start 8-aligned. Throws `RangeError` when they do not add up.
+ */
+export function readTensors(names: readonly string[], bytes: Uint8Array, room: FloatRoom = freshRoom): TensorMap {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
+  if (words[0] !== names.length) throw new RangeError(`${words[0]} tensors came for ${names.length} names`);
+  const shapes: Shape[] = [];
   let word = 1;
   for (const name of names) {
-    const rank = head[word + 1] ?? Number.NaN;
-    if (!(rank <= RANK_MAX)) throw new RangeError(`${name} has rank ${rank}, at most ${RANK_MAX}`);
-    shapes.push({ type: head[word] ?? 0, dims: [...head.subarray(word + 2, word + 2 + rank)] });
-    word += 2 + rank;
+    const shape = readShape(name, words, word);
+    shapes.push(shape);
+    word += shape.dims.length + (shape.type === TYPE_CODES.scattered ? 4 : 2);
   }
+  const body = new BodyReader(bytes, padded(word * 4));
   const tensors: Record<string, PlainTensor> = {};
-  let at = padded(word * 4);
-  names.forEach((name, index) => {
-    const { type, dims } = shapes[index] as (typeof shapes)[number];
-    const tensor = view(type, dims, { bytes, at, name });
-    tensors[name] = tensor;
-    at += padded(tensor.data.byteLength);
-  });
-  if (at !== padded(bytes.byteLength)) throw new RangeError(`tensors end at ${at} of ${bytes.byteLength} bytes`);
+  for (const [index, name] of names.entries()) tensors[name] = body.tensor(name, shapes[index] as Shape, room);
+  body.end();
   return tensors;
 }
 
-function view(
-  type: number,
-  dims: readonly number[],
-  { bytes, at, name }: { readonly bytes: Uint8Array; readonly at: number; readonly name: string },
-): PlainTensor {
-  const size = dims.reduce((product, dim) => product * dim, 1);
-  const width = type === TYPE_CODES.int64 ? 8 : 4;
-  if (at + size * width > bytes.byteLength) throw new RangeError(`${name} ends beyond its ${bytes.byteLength} bytes`);
-  const offset = bytes.byteOffset + at;
-  if (type === TYPE_CODES.float32) return { type: 'float32', dims, data: new Float32Array(bytes.buffer, offset, size) };
-  if (type === TYPE_CODES.int64) return { type: 'int64', dims, data: new BigInt64Array(bytes.buffer, offset, size) };
-  throw new RangeError(`${name} has the unknown type code ${type}`);
+function readShape(name: string, words: Uint32Array, at: number): Shape {
+  const rank = words[at + 1] ?? Number.NaN;
+  if (!(rank <= RANK_MAX)) throw new RangeError(`${name} has rank ${rank}, at most ${RANK_MAX}`);
+  const dims = [...words.subarray(at + 2, at + 2 + rank)];
+  return { type: words[at] ?? 0, dims, pattern: words[at + 2 + rank] ?? 0, cells: words[at + 3 + rank] ?? 0 };
+}
+
+/** Takes one array after the other off the bytes. */
+class BodyReader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  tensor(name: string, { type, dims, pattern, cells }: Shape, room: FloatRoom): PlainTensor {
+    const size = sizeOf(dims);
+    if (type === TYPE_CODES.float32) return { type: 'float32', dims, data: this.#floats(name, size) };
+    if (type === TYPE_CODES.int64) {
+      return { type: 'int64', dims, data: new BigInt64Array(this.#bytes.buffer, this.#take(name, size * 8), size) };
+    }
+    if (type !== TYPE_CODES.scattered) throw new RangeError(`${name} has the unknown type code ${type}`);
+    if (size * 4 > TENSOR_BYTES_MAX)
+      throw new RangeError(`${name} takes ${size * 4} bytes, at most ${TENSOR_BYTES_MAX}`);
+    const from = {
+      pattern: this.#floats(name, pattern),
+      cells: new Int32Array(this.#bytes.buffer, this.#take(name, cells * 4), cells),
+      values: this.#floats(name, cells),
+    };
+    return { type: 'float32', dims, data: layOut(from, room(name, size)) };
+  }
+
+  /** Throws `RangeError` when something is left. */
+  end(): void {
+    const bytes = this.#bytes.byteLength;
+    if (this.#at !== padded(bytes)) throw new RangeError(`tensors end at ${this.#at} of ${bytes} bytes`);
+  }
+
+  #floats(name: string, count: number): Float32Array {
+    return new Float32Array(this.#bytes.buffer, this.#take(name, count * 4), count);
+  }
+
+  /** Where the next `bytes` begin in the buffer. */
+  #take(name: string, bytes: number): number {
+    const { byteLength, byteOffset } = this.#bytes;
+    if (this.#at + bytes > byteLength) throw new RangeError(`${name} ends beyond its ${byteLength} bytes`);
+    const begin = byteOffset + this.#at;
+    this.#at += padded(bytes);
+    return begin;
+  }
 }
