@@ -1,4 +1,4 @@
-export { coverageAnnotations } from './core/coverage-annotations.js';
+export { coverageAnnotations, policyAnnotations } from './core/decision-annotations.js';
 export type {
   BlueprintFacts,
   BreakerFacts,

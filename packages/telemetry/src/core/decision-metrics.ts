@@ -1,5 +1,5 @@
 import { CIRCUIT_STATES, type CoverageMetadata, finiteSignal, type MetricPoint } from '@esper/leyline';
-import type { DecisionFacts, FieldReportFacts, TotalsFacts } from './decision-facts.js';
+import type { BlueprintFacts, DecisionFacts, FieldReportFacts, TotalsFacts } from './decision-facts.js';
 import { coverageTypePoint, point } from './metric-table.js';
 
 /** The metrics of one decision, in the order of the catalogue (TL-10 to TL-29). */
@@ -66,12 +66,28 @@ const ALWAYS_STATED = 'edges.layer_connects';
 function coverageMetrics(coverage: CoverageMetadata | undefined): readonly MetricPoint[] {
   if (coverage === undefined) return [coverageTypePoint(ALWAYS_STATED, 0)];
   const byType = { [ALWAYS_STATED]: 0, ...coverage.byType };
-  const [least] = Object.entries(byType).sort(([, a], [, b]) => a - b);
+  const types = Object.entries(byType).sort(([, a], [, b]) => a - b);
+  const [least, most] = [types[0], types.at(-1)];
   return [
     point('tamiyo.gnn.feature_coverage', coverage.ratio),
     ...Object.entries(byType).map(([type, ratio]) => coverageTypePoint(type, ratio)),
     ...(least === undefined ? [] : [point('tamiyo.gnn.feature_coverage_min', least[1], { type: least[0] })]),
+    ...(most === undefined ? [] : [point('tamiyo.gnn.feature_coverage_max', most[1], { type: most[0] })]),
+    ...groupMetrics(types),
   ];
+}
+
+/** The average of each group of types: what stands before the first dot of `node.seed`. */
+function groupMetrics(types: readonly (readonly [string, number])[]): readonly MetricPoint[] {
+  const groups = new Map<string, number[]>();
+  for (const [type, ratio] of types) {
+    const group = type.split('.')[0] ?? type;
+    groups.set(group, [...(groups.get(group) ?? []), ratio]);
+  }
+  return [...groups].map(([group, ratios]) => {
+    const average = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+    return point('tamiyo.gnn.feature_coverage_group', average, { group });
+  });
 }
 
 function blendMetrics({ command }: DecisionFacts): readonly MetricPoint[] {
@@ -104,7 +120,20 @@ function breakerMetrics({ breakers, blueprint }: DecisionFacts): readonly Metric
     point('tamiyo.breaker.metadata_state', CIRCUIT_STATES[breakers.metadata.state]),
     point('tamiyo.breaker.inference_failures', breakers.inference.failures),
     point('tamiyo.breaker.metadata_failures', breakers.metadata.failures),
-    ...(blueprint === undefined ? [] : [point('tamiyo.blueprint.risk', blueprint.risk)]),
+    ...(blueprint === undefined ? [] : blueprintMetrics(blueprint)),
+  ];
+}
+
+const ELEVATED_RISK = 0.8;
+
+/** TL-28: what alerts are raised on is said here, not worked out by whoever listens. */
+function blueprintMetrics({ risk, hazardBand, provenance }: BlueprintFacts): readonly MetricPoint[] {
+  return [
+    point('tamiyo.blueprint.risk', risk),
+    point('tamiyo.gnn.bsds_missing', hazardBand === undefined && provenance === undefined),
+    point('tamiyo.bsds.hazard_critical_signal', hazardBand === 'CRITICAL'),
+    point('tamiyo.bsds.hazard_high_signal', hazardBand === 'HIGH'),
+    point('tamiyo.bsds.elevated_risk_flag', (finiteSignal(risk) ?? 0) >= ELEVATED_RISK),
   ];
 }
 

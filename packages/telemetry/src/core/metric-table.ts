@@ -94,6 +94,42 @@ export const TAMIYO_METRICS = {
     attributes: ['type'],
     means: 'The least covered type.',
   },
+  'tamiyo.gnn.feature_coverage_max': {
+    unit: 'ratio',
+    kind: 'gauge',
+    attributes: ['type'],
+    means: 'The best covered type.',
+  },
+  'tamiyo.gnn.feature_coverage_group': {
+    unit: 'ratio',
+    kind: 'gauge',
+    attributes: ['group'],
+    means: 'Average over the types of a group: node, edges.',
+  },
+  'tamiyo.gnn.bsds_missing': {
+    unit: 'bool',
+    kind: 'gauge',
+    attributes: [],
+    means: '1 when the blueprint in question has no safety sheet.',
+  },
+  'tamiyo.bsds.hazard_critical_signal': {
+    unit: 'bool',
+    kind: 'gauge',
+    attributes: [],
+    means: '1 when the safety sheet says critical hazard.',
+  },
+  'tamiyo.bsds.hazard_high_signal': {
+    unit: 'bool',
+    kind: 'gauge',
+    attributes: [],
+    means: '1 when the safety sheet says high hazard.',
+  },
+  'tamiyo.bsds.elevated_risk_flag': {
+    unit: 'bool',
+    kind: 'gauge',
+    attributes: [],
+    means: '1 when the risk of the blueprint is 0.8 or more.',
+  },
   'tamiyo.blending.method_index': {
     unit: 'enum',
     kind: 'gauge',

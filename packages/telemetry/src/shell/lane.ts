@@ -131,7 +131,9 @@ export class Lane {
   #work(): void {
     if (this.#isStopped || this.#isBackingOff) return;
     this.#stock.refill();
-    while (this.#inFlight.size < this.#parts.limits.inFlightMax && this.#stock.waitingCount > 0) {
+    // RT-10: after a failure one message is the probe; the rest follows once it was taken.
+    const inFlightMax = this.#failuresInRow > 0 ? 1 : this.#parts.limits.inFlightMax;
+    while (this.#inFlight.size < inFlightMax && this.#stock.waitingCount > 0) {
       const shipment = this.#nextShipment();
       if (shipment === undefined) return;
       this.#inFlight.add(shipment);

@@ -1,6 +1,12 @@
 import { encodeMessage, LIMITS, type MetricPoint } from '@esper/leyline';
 import { describe, expect, it } from 'vitest';
-import { buildDecisionPacket, coverageAnnotations, metricKindOf, TAMIYO_METRICS } from '../../src/index.js';
+import {
+  buildDecisionPacket,
+  coverageAnnotations,
+  metricKindOf,
+  policyAnnotations,
+  TAMIYO_METRICS,
+} from '../../src/index.js';
 import { buildFacts } from './facts.js';
 
 const packet = buildDecisionPacket(buildFacts());
@@ -75,6 +81,35 @@ describe('the packet of a decision', () => {
     const blind = named(buildDecisionPacket(buildFacts({ command: { ...buildFacts().command, decision } })).metrics);
     expect(blind['tamiyo.gnn.feature_coverage.edges.layer_connects']).toBe(0);
     expect(blind).not.toHaveProperty('tamiyo.gnn.feature_coverage');
+  });
+
+  it('TL-27: the least and the best covered type, and the average of each group', () => {
+    const byType = { 'node.seed': 1, 'node.layer': 0.5, 'edges.layer_connects': 0.8, 'edges.layer_feeds': 0.2 };
+    const command = { ...buildFacts().command, decision: { coverage: { ratio: 0.6, byType } } };
+    const found = buildDecisionPacket(buildFacts({ command })).metrics.filter(({ name }) => /coverage_/.test(name));
+    expect(found.map(({ name, value, attributes }) => [name.split('_').at(-1), value, attributes])).toEqual([
+      ['min', 0.2, { type: 'edges.layer_feeds' }],
+      ['max', 1, { type: 'node.seed' }],
+      ['group', 0.5, { group: 'edges' }],
+      ['group', 0.75, { group: 'node' }],
+    ]);
+  });
+
+  it('TL-28: what the safety sheet says are signals of the decision itself', () => {
+    const signals = (blueprint: Partial<NonNullable<ReturnType<typeof buildFacts>['blueprint']>>) => {
+      const facts = buildFacts({ blueprint: { blueprintId: 'BP001', tier: 'SAFE', risk: 0.2, ...blueprint } });
+      const metrics = named(buildDecisionPacket(facts).metrics);
+      return [
+        metrics['tamiyo.gnn.bsds_missing'],
+        metrics['tamiyo.bsds.hazard_critical_signal'],
+        metrics['tamiyo.bsds.hazard_high_signal'],
+        metrics['tamiyo.bsds.elevated_risk_flag'],
+      ];
+    };
+    expect(signals({})).toEqual([1, 0, 0, 0]);
+    expect(signals({ hazardBand: 'LOW', risk: 0.79 })).toEqual([0, 0, 0, 0]);
+    expect(signals({ hazardBand: 'HIGH', risk: 0.8 })).toEqual([0, 0, 1, 1]);
+    expect(signals({ hazardBand: 'CRITICAL', risk: Number.NaN })).toEqual([0, 1, 0, 0]);
   });
 
   it('TL-22, TL-23: the blend, as the command orders it', () => {
@@ -197,11 +232,22 @@ describe('the packet of a decision', () => {
       coverage_map: '{"b":0,"a":1}',
       coverage_types: '["a","b"]',
     });
+  });
+
+  it('TL-31: a coverage map that is too long is left out, and its length says so', () => {
     const byType = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`type-${i}`, 0.5]));
     expect(coverageAnnotations({ ratio: 0.5, byType })).toEqual({
       feature_coverage: '0.500',
       coverage_map_omitted: '1391',
     });
+  });
+
+  it('TL-33: why the policy runs uncompiled, as an annotation', () => {
+    expect(policyAnnotations({ isCompiled: false, compileReason: 'warm_up_failed' })).toEqual({
+      policy_compile_reason: 'warm_up_failed',
+    });
+    expect(policyAnnotations({ isCompiled: false })).toEqual({ policy_compile_reason: 'unknown' });
+    expect(policyAnnotations({ isCompiled: true, compileReason: 'stale word' })).toEqual({});
   });
 
   it('every metric is in the table, with its unit and its attributes', () => {

@@ -83,7 +83,7 @@ describe('Fifo', () => {
 });
 
 describe('token bucket', () => {
-  it('starts full, refills continuously, never beyond its size, and not when the clock stands or steps back', () => {
+  it('RT-08: starts full, refills continuously, never beyond its size, and not when the clock stands or steps back', () => {
     let bucket = fullBucket(2, 1000);
     bucket = takeToken(takeToken(bucket) ?? bucket) ?? bucket;
     expect([bucket.tokens, takeToken(bucket), untilTokenMs(bucket, 2)]).toEqual([0, undefined, 30_000]);

@@ -81,6 +81,14 @@ describe('priority', () => {
     expect(logNameOf('tamiyo.already')).toBe('tamiyo.already');
   });
 
+  it('TL-56: damage and the end of the log are CRITICAL emergencies, trouble with retention is a warning', () => {
+    for (const name of ['wal_damage', 'wal_full', 'wal_poisoned', 'record_lost'] as const) {
+      expect(TAMIYO_EVENTS[name].level, name).toBe('CRITICAL');
+      expect(laneOf(priorityOf([event(name, TAMIYO_EVENTS[name].level)])), name).toBe('emergency');
+    }
+    expect(TAMIYO_EVENTS.wal_retention_problem.level).toBe('WARNING');
+  });
+
   it('the indicator is the name of the wire', () => {
     expect(priorityIndicator('HIGH')).toBe('MESSAGE_PRIORITY_HIGH');
   });

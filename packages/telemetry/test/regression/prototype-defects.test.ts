@@ -54,7 +54,7 @@ describe('what the prototype got wrong', () => {
     expect(bus.packets('oona.telemetry').map(({ packetId }) => packetId)).toEqual(['first', 'meanwhile']);
   });
 
-  it('D-06: retry, drop and summary packets have a priority of their own, and a stamped one is not derived again', async () => {
+  it('D-06, RT-07: retry, drop and summary packets have a priority of their own, and a stamped one is not derived again', async () => {
     const drop = buildFieldReportFatePacket({
       fate: 'field_report_drop',
       reportId: 'fr-1',
@@ -82,7 +82,7 @@ describe('what the prototype got wrong', () => {
     expect(later?.metrics[0]).toMatchObject({ name: 'tamiyo.field_reports.published_total', value: 10 });
   });
 
-  it('D-36: a guard violation is CRITICAL in fact, with every attribute promised for it', () => {
+  it('D-36, TL-54: a guard violation is CRITICAL in fact, with every attribute promised for it', () => {
     const event = guardViolationEvent({
       subsystem: 'tamiyo',
       dependencyType: 'blueprint',
@@ -114,13 +114,16 @@ describe('what the prototype got wrong', () => {
     expect(buildDecisionPacket(buildFacts({ events })).level).toBe('CRITICAL');
   });
 
-  it('D-40: the summary names the worst event and not the last, quiet decisions are stable, and fallbacks know their command', () => {
+  it('D-40: the summary names the worst event and not the last, and quiet decisions are stable', () => {
     const events = [
       { description: 'bp_quarantine', level: 'CRITICAL' as const, attributes: {} },
       { description: 'policy_risk_signal', level: 'INFO' as const, attributes: {} },
     ];
     expect(buildDecisionPacket(buildFacts({ events })).health.summary).toBe('bp_quarantine');
     expect(buildDecisionPacket(buildFacts({ events: events.slice(1) })).health.summary).toBe('stable');
+  });
+
+  it('D-40, TL-48: a fallback is CRITICAL, and knows its command', () => {
     const command = { ...buildFacts().command, annotations: { tamiyo_runtime_fallback: 'true' } };
     expect(buildDecisionPacket(buildFacts({ command })).events).toEqual([
       {

@@ -100,6 +100,22 @@ describe('outages', () => {
     expect(bus.taken).toHaveLength(2);
   });
 
+  it('RT-10: a bus that fails is left alone for a while, then one message probes it before the rest follows', async () => {
+    const { telemetry, bus, timers } = await setUp({ retryDelayMs: 100, inFlightMax: 8 });
+    bus.mood = 'refuses';
+    for (const id of ['1', '2', '3', '4']) telemetry.emit(packetOf(id));
+    await settle();
+    expect(bus.attempts).toBe(4);
+    await timers.advance(99);
+    expect(bus.attempts).toBe(4);
+    await timers.advance(1);
+    expect(bus.attempts).toBe(5);
+    bus.mood = 'takes';
+    await timers.advance(200);
+    expect(bus.packets('oona.telemetry').map(({ packetId }) => packetId)).toEqual(['1', '2', '3', '4']);
+    expect(bus.attempts).toBe(9);
+  });
+
   it('counts how long it was blind', async () => {
     const { telemetry, bus, timers } = await setUp({ retryDelayMs: 100 });
     bus.mood = 'refuses';
@@ -146,7 +162,7 @@ it('a dead letter that is on disk is sent again from there, written once and for
 });
 
 describe('bounds', () => {
-  it('RT-20: the lane is bounded by bytes, LOW is shed first, the oldest of them first', async () => {
+  it('RT-20, RT-09: the lane is bounded by bytes, LOW is shed first, the oldest of them first', async () => {
     const { telemetry, bus } = await setUp({ telemetryBytesMax: 4000 });
     bus.mood = 'hangs';
     const text = 'x'.repeat(700);

@@ -1,4 +1,5 @@
 import type { CoverageMetadata } from '@esper/leyline';
+import type { PolicyFacts } from './decision-facts.js';
 
 const MAP_CHARS_MAX = 1024;
 
@@ -16,3 +17,10 @@ export function coverageAnnotations(coverage: CoverageMetadata): Readonly<Record
       : { coverage_map_omitted: `${json.length}` }),
   };
 }
+
+/** TL-33: why the policy runs uncompiled; nothing when it is compiled. */
+export const policyAnnotations = ({
+  isCompiled,
+  compileReason,
+}: Pick<PolicyFacts, 'isCompiled' | 'compileReason'>): Readonly<Record<string, string>> =>
+  isCompiled ? {} : { policy_compile_reason: compileReason ?? 'unknown' };
