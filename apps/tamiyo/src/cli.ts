@@ -9,9 +9,19 @@ import { createProgram } from './cli/program.js';
 import { registryNoun } from './cli/registry.js';
 import { serveNoun } from './cli/serve.js';
 import { verifyNoun } from './cli/verify.js';
+import { walNoun } from './cli/wal.js';
 
 /** The command line. Nouns are listed here, one by one. */
-const program = createProgram([demoNoun, serveNoun, policyNoun, registryNoun, keysNoun, verifyNoun, configNoun]);
+const program = createProgram([
+  demoNoun,
+  serveNoun,
+  policyNoun,
+  registryNoun,
+  keysNoun,
+  verifyNoun,
+  walNoun,
+  configNoun,
+]);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
