@@ -38,7 +38,9 @@ export const serveNoun: Noun = (program, run) => {
     .option('--socket <path>', 'listen on this Unix socket as well')
     .option('--data <folder>', 'where log, policy, catalogue and tokens lie; default: the configuration (./var/tamiyo)')
     .addOption(
-      new Option('--log-level <level>', 'what goes to stderr, as one JSON object per line').choices(LOG_LEVELS).default('info'),
+      new Option('--log-level <level>', 'what goes to stderr, as one JSON object per line')
+        .choices(LOG_LEVELS)
+        .default('info'),
     )
     .addHelpText(
       'after',
@@ -60,13 +62,17 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<nu
   const keys = await openKeys({ folder: config.values['seal.keyFolder'], environment: context.environment });
   const made = options.init === true ? await makeMissing(config, keys) : [];
   const log = pinoLog(options.logLevel, process.stderr);
+  let cutCount = 0;
   const service = await openService({ config, keys, log, version: await ownVersion() });
-  tellReady(service, { output: context.output, made, startMs: performance.now() - startedAt });
-  const signal = await stop;
-  log.noted('host.stopping', { signal });
-  const { cut } = await service.close();
-  log.noted('host.stopped', { cut });
-  return cut === 0 ? EXIT.ok : EXIT.timeout;
+  try {
+    tellReady(service, { output: context.output, made, startMs: performance.now() - startedAt });
+    log.noted('host.stopping', { signal: await stop });
+  } finally {
+    const { cut } = await service.close();
+    log.noted('host.stopped', { cut });
+    cutCount = cut;
+  }
+  return cutCount === 0 ? EXIT.ok : EXIT.timeout;
 }
 
 /** The first signal to stop. A second one ends the process at once: it has no handler any more. */
@@ -89,13 +95,12 @@ function tellReady(
   told: { readonly output: Output; readonly made: readonly string[]; readonly startMs: number },
 ): void {
   const { output, made, startMs } = told;
-  const { recovered, issuerEpoch, policy } = host;
+  const { recovered, issuerEpoch } = host;
   const facts = {
     type: 'ready',
     addresses,
     tokenFolder: tokens.folder,
     made: [...made, ...tokens.made.map((name) => join(tokens.folder, name))],
-    policy: policy.active.digest,
     issuerEpoch,
     recovered: recovered.counts,
     startMs: Math.round(startMs),

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { systemClock } from '@esper/std/node';
+import { createPrometheusExporter } from '@esper/telemetry/prometheus';
+import { type Host, type HostSetup, openHost } from '../compose.js';
+import type { HttpLog } from './http-log.js';
+import { httpOptions } from './http-options.js';
+import { type HttpServer, openHttpServer } from './http-server.js';
+import { systemTimers } from './system-timers.js';
+import { openTokenFolder } from './token-folder.js';
+
+/** A host with its HTTP interface in front of it. */
+export interface Service {
+  readonly host: Host;
+  readonly addresses: readonly string[];
+  /** Where the tokens lie, and which were made now. */
+  readonly tokens: { readonly folder: string; readonly made: readonly string[] };
+  /** Refuses, answers what is under way, cuts what takes too long, then closes the host. Idempotent. */
+  close(): Promise<{ readonly cut: number }>;
+}
+
+/** What a service needs besides what its host needs. */
+export interface ServiceSetup extends HostSetup {
+  readonly log: HttpLog;
+  readonly version: string;
+}
+
+/** Opens host and interface. Rejects with what is missing; then nothing is left open. */
+export async function openService(setup: ServiceSetup): Promise<Service> {
+  const { values } = setup.config;
+  const folder = values['http.tokenFolder'] === '' ? join(values.dataDir, 'tokens') : values['http.tokenFolder'];
+  const { tokens, made } = await openTokenFolder(folder);
+  const prometheus = createPrometheusExporter();
+  const host = await openHost({ ...setup, exporters: [...(setup.exporters ?? []), prometheus] });
+  try {
+    const server = await openHttpServer(
+      {
+        host,
+        tokens,
+        metricsText: () => prometheus.render(host.telemetry.metrics()),
+        clock: systemClock,
+        timers: systemTimers,
+        log: setup.log,
+        epoch: String(host.issuerEpoch),
+        version: setup.version,
+      },
+      httpOptions(values),
+    );
+    return { host, addresses: server.addresses, tokens: { folder, made }, close: closer(server, host) };
+  } catch (cause) {
+    await host.close();
+    throw cause;
+  }
+}
+
+function closer(server: HttpServer, host: Host): Service['close'] {
+  let closing: Promise<{ readonly cut: number }> | undefined;
+  return () => {
+    closing ??= server.close().finally(() => host.close());
+    return closing;
+  };
+}
