@@ -92,6 +92,10 @@ export const TAMIYO_ERRORS = {
     means: 'The policy bundle was refused.',
     next: 'Read the reason; get the bundle again from where it came.',
   },
+  CHECKPOINT_REFUSED: {
+    means: 'The file is no checkpoint of the policy network.',
+    next: 'Read the reason; docs/formats/policy-weights-v1.md lists the tensors. Pickles are never read.',
+  },
   CATALOGUE_MISSING: {
     means: 'There is no blueprint catalogue; without one no seed can be grafted.',
     next: 'Give its path with TAMIYO_CATALOGUE_FILE.',

@@ -1,4 +1,10 @@
 export {
+  type Approximation,
+  type ApproximationError,
+  approximationError,
+} from './testing/answers/approximation-error.js';
+export { agreementOf, type ChoiceTally, choices, NO_CHOICES } from './testing/answers/choices.js';
+export {
   builderLikeGraph,
   DEFAULT_CAPS_COUNTS,
   type NodeCounts,
@@ -10,6 +16,7 @@ export {
   TYPICAL_COUNTS,
 } from './testing/graphs/sample-graphs.js';
 export { changedWeights, sampleWeights } from './testing/graphs/sample-weights.js';
+export { seededGraphs } from './testing/graphs/seeded-graphs.js';
 export type { LineOutcome } from './testing/prototype/line-outcome.js';
 export { deviations, vectorRunners } from './testing/prototype/vector-runners.js';
 export { referenceForward } from './testing/reference/forward.js';

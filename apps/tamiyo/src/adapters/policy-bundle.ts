@@ -41,6 +41,10 @@ export const bundleChecks = (signer: BytesSigner): BundleChecks => ({
   signature: (manifest, signature) => signatureHolds(signer, { domain: BUNDLE_DOMAIN, bytes: manifest }, signature),
 });
 
+/** The signature file of a manifest. */
+export const signManifest = (signer: BytesSigner, manifest: Uint8Array): Uint8Array =>
+  encodeSignature(signer, { domain: BUNDLE_DOMAIN, bytes: manifest });
+
 /** Checks the signed wish to activate an older version. */
 export const downgradeHolds = (signer: BytesSigner, statement: Uint8Array, signature: Uint8Array): boolean =>
   signatureHolds(signer, { domain: DOWNGRADE_DOMAIN, bytes: statement }, signature);
@@ -56,6 +60,8 @@ export interface PolicyToInit {
   readonly dims?: NetworkDims;
   /** Above every version that was in force. Default 1. */
   readonly policyVersion?: number;
+  /** After it the policy is a risk signal. Default: never. */
+  readonly expiresAtMs?: number;
   /** The tables the policy is made with. */
   readonly tables: NameTables;
   readonly signer: BytesSigner;
@@ -84,13 +90,14 @@ export async function initPolicyBundle(given: PolicyToInit): Promise<string> {
         origin: { kind: 'untrained', seed: given.seed, actionPrior: { ...given.actionPrior }, note: UNTRAINED_NOTE },
         ...describeTables(given.tables, sha256),
         createdAtMs: given.clock.wallMs(),
+        ...(given.expiresAtMs === undefined ? {} : { expiresAtMs: given.expiresAtMs }),
       },
       files: new Map([
         [MODEL_FILE, model],
         [GOLDEN_FILE, golden],
         [TABLES_FILE, tablesFileBytes(given.tables)],
       ]),
-      sign: (manifest) => encodeSignature(given.signer, { domain: BUNDLE_DOMAIN, bytes: manifest }),
+      sign: (manifest) => signManifest(given.signer, manifest),
     });
   } finally {
     await host.close();

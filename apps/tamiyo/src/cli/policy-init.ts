@@ -13,11 +13,14 @@ import { wholeNumber } from './whole-number.js';
 
 export const DEFAULT_PRIOR = 'seed=0.1,optimizer=0.3,pause=0.6';
 const UINT32_MAX = 2 ** 32 - 1;
+const DAY_MS = 86_400_000;
+const DAYS_MAX = 36_500;
 
 export interface InitOptions {
   readonly seed: string;
   readonly actionPrior: string;
   readonly policyVersion?: string;
+  readonly validDays?: string;
   readonly out?: string;
 }
 
@@ -39,6 +42,7 @@ export async function initPolicy(context: CommandContext, options: InitOptions):
     seed,
     actionPrior: actionPrior.value,
     policyVersion,
+    ...expiryOf(options.validDays),
     tables: await readNameTables(tablesFolderOf(config)),
     signer: createBytesSigner({ keyRing, clock: systemClock }),
     clock: systemClock,
@@ -53,4 +57,10 @@ export async function initPolicy(context: CommandContext, options: InitOptions):
     output.line(`  tamiyo policy promote --bundle ${folder} --why "..."`);
   }
   return EXIT.ok;
+}
+
+function expiryOf(days: string | undefined): { readonly expiresAtMs?: number } {
+  if (days === undefined) return {};
+  const count = wholeNumber('--valid-days', days, { least: 1, most: DAYS_MAX });
+  return { expiresAtMs: systemClock.wallMs() + count * DAY_MS };
 }

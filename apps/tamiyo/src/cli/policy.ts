@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { promotePolicy, rollBack, stagePolicy } from './policy-change.js';
+import { compilePolicy, compileVerb } from './policy-compile.js';
 import { showHistory } from './policy-history.js';
 import { DEFAULT_PRIOR, initPolicy } from './policy-init.js';
 import { inspectPolicy } from './policy-inspect.js';
@@ -30,7 +31,7 @@ const changing = (command: Command): Command =>
     .option('--why <text>', 'why, for the history')
     .option('--who <name>', 'who, for the history; default: the user');
 
-/** `tamiyo policy init | inspect | verify | stage | promote | rollback | history`. */
+/** `tamiyo policy init | compile | inspect | verify | stage | promote | rollback | history`. */
 export const policyNoun: Noun = (program, run) => {
   const noun = program.command('policy').description('policy bundles: make one, check one, put one in force, go back');
   lookingVerbs(noun, run);
@@ -43,12 +44,14 @@ function lookingVerbs(noun: Command, run: RunCommand): void {
     .option('--seed <number>', 'seed of its weights, 0 to 4294967295', '1')
     .option('--action-prior <mix>', 'what it proposes: probabilities that sum to 1', DEFAULT_PRIOR)
     .option('--policy-version <number>', 'version; default: one above every version that was in force')
+    .option('--valid-days <days>', 'days until it expires and becomes a risk signal; default: never')
     .option('--out <folder>', 'where to write it; default: the policy folder of the configuration')
     .addHelpText(
       'after',
       '\nExamples:\n  tamiyo policy init --seed 1 --action-prior seed=0.2,optimizer=0.5,pause=0.3\n',
     );
   verb(run, init, initPolicy);
+  verb(run, compileVerb(noun), compilePolicy);
   const inspect = withCommonOptions(noun.command('inspect'))
     .description('verify the bundle, load it, recompute its golden decisions, and say what it is')
     .option(BUNDLE, BUNDLE_HELP);

@@ -12,17 +12,22 @@ import {
   type PolicyWeights,
   RELATION_KEYS,
   splitOutputs,
+  type TensorMap,
 } from '../../src/index.js';
 import {
+  type ApproximationError,
+  agreementOf,
+  approximationError,
+  choices,
   type LoadedModel,
   largestDifference,
   type NamedOutputs,
+  NO_CHOICES,
   namedOutputs,
   OUTPUT_TOLERANCE,
   referenceForward,
   sampleWeights,
 } from '../../src/testing.js';
-import { agreementOf, choices, NO_CHOICES } from '../network/choices.js';
 import { FORM_SABOTAGES, type FormSabotage } from '../network/form-sabotages.js';
 import { loadModel } from '../network/onnx-session.js';
 import { LIMITS, must, ODD_DIMS, SMALL_DIMS, wildGraph } from '../network/samples.js';
@@ -136,45 +141,23 @@ async function compareMissing({ dims, weights }: Network, seed: number, tally: T
   await model.release();
 }
 
-interface Int8Figures {
-  readonly graphs: number;
-  readonly relativeRms: number;
-  readonly choices: number;
-  readonly agreementRate: number;
-}
-
 /** float32 against int8 at the default sizes. */
-async function compareInt8(seed: number, count: number): Promise<Int8Figures> {
+async function compareInt8(seed: number, count: number): Promise<ApproximationError> {
   const dims = DEFAULT_DIMS;
   const weights = sampleWeights(dims, new SeededRandom(seed));
   const [full, small] = [
     await loadModel(compileWeights(weights)),
     await loadModel(compileWeights(weights, { format: 'int8' })),
   ];
-  let [squaredError, squared] = [0, 0];
-  let tally = NO_CHOICES;
-  for (let i = 0; i < count; i += 1) {
-    const graph = wildGraph(dims, seed + i);
-    const [exact, rounded] = await Promise.all(
-      [full, small].map((model) => askCompiled({ model, dims, graph }, { what: 'nothing' }, new SeededRandom(1))),
-    );
-    const [a, b] = [namedOutputs(exact as NetworkOutputs), namedOutputs(rounded as NetworkOutputs)];
-    for (const [name, values = new Float32Array()] of Object.entries(a)) {
-      for (const [at, value] of values.entries()) {
-        squaredError += (value - (b[name]?.[at] as number)) ** 2;
-        squared += value ** 2;
-      }
-    }
-    tally = agreementOf(choices(exact as NetworkOutputs), choices(rounded as NetworkOutputs), tally);
-  }
-  await Promise.all([full.release(), small.release()]);
-  const compared = tally.same + tally.differing;
-  return {
-    graphs: count,
-    relativeRms: Math.sqrt(squaredError / squared),
-    choices: compared,
-    agreementRate: tally.same / compared,
+  const graphs = Array.from({ length: count }, (_, i) => wildGraph(dims, seed + i));
+  const models = {
+    dims,
+    exact: (feeds: TensorMap) => full.run(feeds),
+    rounded: (feeds: TensorMap) => small.run(feeds),
   };
+  const figures = await approximationError(models, graphs);
+  await Promise.all([full.release(), small.release()]);
+  return figures;
 }
 
 function judge(tally: Tally, beyond: number): readonly string[] {

@@ -15,19 +15,22 @@ import {
   type TensorMap,
 } from '../../src/index.js';
 import {
+  agreementOf,
+  approximationError,
   builderLikeGraph,
   changedWeights,
-  DEFAULT_CAPS_COUNTS,
+  choices,
   type LoadedModel,
   largestDifference,
   type NamedOutputs,
+  NO_CHOICES,
   namedOutputs,
   OUTPUT_TOLERANCE,
   referenceForward,
   sampleWeights,
+  seededGraphs,
   TYPICAL_COUNTS,
 } from '../../src/testing.js';
-import { agreementOf, choices, NO_CHOICES } from './choices.js';
 import { loadModel } from './onnx-session.js';
 import { askCompiled, feedsOf, LIMITS, must, ODD_DIMS, SMALL_DIMS, wildGraph } from './samples.js';
 
@@ -212,25 +215,19 @@ describe('int8 weights', () => {
     const [full, small] = await Promise.all(
       (['float32', 'int8'] as const).map((format) => loadModel(compileWeights(weights, { format }))),
     );
-    let [squaredError, squared] = [0, 0];
-    let tally = NO_CHOICES;
-    for (let seed = 1; seed <= 20; seed += 1) {
-      const counts = seed % 2 === 0 ? DEFAULT_CAPS_COUNTS : undefined;
-      const graph = wildGraph(DEFAULT_DIMS, seed, counts);
-      const exact = await askCompiled(full as LoadedModel, graph, DEFAULT_DIMS);
-      const rounded = await askCompiled(small as LoadedModel, graph, DEFAULT_DIMS);
-      const [a, b] = [namedOutputs(exact), namedOutputs(rounded)];
-      for (const [name, values = new Float32Array()] of Object.entries(a)) {
-        for (const [i, value] of values.entries()) {
-          squaredError += (value - (b[name]?.[i] as number)) ** 2;
-          squared += value ** 2;
-        }
-      }
-      tally = agreementOf(choices(exact), choices(rounded), tally);
-    }
-    expect(Math.sqrt(squaredError / squared)).toBeLessThan(0.05);
-    expect(Math.sqrt(squaredError / squared)).toBeGreaterThan(1e-4);
-    expect(tally.same / (tally.same + tally.differing)).toBeGreaterThan(0.9);
+    const graphs = [
+      ...Array.from({ length: 10 }, (_, i) => wildGraph(DEFAULT_DIMS, i + 1)),
+      ...seededGraphs(DEFAULT_DIMS, { count: 10, seed: 1 }),
+    ];
+    const ask = (model: LoadedModel | undefined) => (feeds: TensorMap) => (model as LoadedModel).run(feeds);
+    const error = await approximationError({ dims: DEFAULT_DIMS, exact: ask(full), rounded: ask(small) }, graphs);
+    expect(error).toMatchObject({ graphs: 20 });
+    expect(error.choices).toBeGreaterThan(60);
+    expect(error.relativeRms).toBeLessThan(0.05);
+    expect(error.relativeRms).toBeGreaterThan(1e-4);
+    expect(error.agreementRate).toBeGreaterThan(0.9);
+    const none = await approximationError({ dims: DEFAULT_DIMS, exact: ask(full), rounded: ask(full) }, graphs);
+    expect(none).toMatchObject({ relativeRms: 0, agreementRate: 1 });
     await Promise.all([full?.release(), small?.release()]);
   });
 });

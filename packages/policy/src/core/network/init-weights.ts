@@ -2,6 +2,7 @@ import { invariant, ok, type Result } from '@esper/std';
 import { type ActionPrior, type ActionPriorRefusal, actionBias, checkActionPrior } from './action-prior.js';
 import { checkDims, type DimsRefusal } from './check-dims.js';
 import type { NetworkDims } from './dims.js';
+import { seededStream } from './seeded-stream.js';
 import { elementCount, type WeightTensor } from './tensor-set.js';
 import { weightShapes } from './weight-names.js';
 import { bindWeights, type PolicyWeights } from './weights.js';
@@ -12,19 +13,6 @@ export interface InitOptions {
   /** A whole number in [0, 2^32). Equal seeds give equal weights on every machine. */
   readonly seed: number;
   readonly actionPrior: ActionPrior;
-}
-
-/** Numbers in [0, 1) from a seed and a name (splitmix32 over an FNV-1a hash): each tensor has a stream of its own. */
-function stream(seed: number, name: string): () => number {
-  let state = seed >>> 0;
-  for (const byte of new TextEncoder().encode(name)) state = Math.imul(state ^ byte, 0x01000193) >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
 }
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -54,7 +42,7 @@ function initialValue(name: string, shapes: Shapes, options: InitOptions): Float
   if (isNorm(name)) return new Float32Array(count).fill(isBias ? 0 : 1);
   if (isGat(name) && isBias) return new Float32Array(count);
   const bound = isGat(name) ? glorotBound(shape) : linearBound(name, shapes);
-  const next = stream(options.seed, name);
+  const next = seededStream(options.seed, name);
   const values = new Float32Array(count);
   for (let i = 0; i < count; i += 1) values[i] = (2 * next() - 1) * bound;
   return values;

@@ -1,4 +1,4 @@
-import type { NetworkOutputs } from '../../src/index.js';
+import type { NetworkOutputs } from '../../core/network/outputs.js';
 
 /** Below this gap between the best and the second value, either choice is right. */
 const GAP_MIN = 1e-3;
