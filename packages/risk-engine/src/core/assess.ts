@@ -100,7 +100,7 @@ function conclude(
     command,
     findings,
     events: [...more.earlier, ...eventsOf(sequence, mode)],
-    decisionEvent: decisionEvent(command, draft, deciding),
+    decisionEvent: decisionEvent(verdicts.reason, [draft, command], deciding),
     deciding,
     reason: verdicts.reason,
     reasons: verdicts.reasons,
@@ -110,12 +110,16 @@ function conclude(
   };
 }
 
-function decisionEvent(command: CommandDraft, draft: CommandDraft, deciding: Finding | undefined): TelemetryEvent {
+function decisionEvent(
+  reason: string,
+  [draft, command]: readonly [CommandDraft, CommandDraft],
+  deciding: Finding | undefined,
+): TelemetryEvent {
   return {
     description: 'risk_decision',
     level: 'INFO',
     attributes: {
-      reason: command.decision?.risk?.reason ?? '',
+      reason,
       command: command.commandType,
       proposed: draft.commandType,
       ...(deciding?.counterfactual == null ? {} : { because: deciding.counterfactual }),

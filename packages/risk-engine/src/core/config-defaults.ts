@@ -69,9 +69,9 @@ export type RiskProfileName = keyof typeof RISK_PROFILES;
 
 /** Freezes a configuration and everything in it. */
 export function freezeDeep<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) freezeDeep(part);
-  }
+  // Numbers, texts and null count as frozen.
+  if (Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  Object.values(value as object).forEach(freezeDeep);
   return value;
 }

@@ -4,7 +4,7 @@ import type { RiskConfig } from './config.js';
 import { triggerMode } from './conservative/mode.js';
 import { enteredEvent } from './conservative/transition.js';
 import { observe } from './observe.js';
-import type { RiskState } from './state.js';
+import { elapsedMsOf, type RiskState } from './state.js';
 import type { Instant } from './time/engine-clock.js';
 
 /** Why a decision failed. */
@@ -68,7 +68,7 @@ const countFailure = (state: RiskState): RiskState => ({
 });
 
 function trigger(state: RiskState, failure: RiskFailure): RiskStep {
-  const moment = { elapsedMs: state.clock?.elapsedMs ?? 0, wallMs: failure.at.wallMs };
+  const moment = { elapsedMs: elapsedMsOf(state), wallMs: failure.at.wallMs };
   const mode = triggerMode(state.mode, failure.kind, moment);
   const entered = state.mode.kind === 'off' ? [enteredEvent(failure.kind, { code: failure.code })] : [];
   return { state: { ...state, mode }, events: entered };

@@ -3,6 +3,7 @@ import { type AdaptiveState, INITIAL_ADAPTIVE_STATE } from './beyond/adaptive.js
 import { type CalibrationState, INITIAL_CALIBRATION_STATE } from './beyond/calibration.js';
 import { INITIAL_PAUSE_QUOTA_STATE, type PauseQuotaState } from './beyond/pause-quota.js';
 import { type BreakerState, CLOSED_BREAKER } from './breaker/breaker.js';
+import type { BreakerLimits } from './breaker/limits.js';
 import type { RiskConfig } from './config.js';
 import { MODE_OFF, type ModeState } from './conservative/mode.js';
 import { SIGNAL_NAMES, type SignalName } from './signals/signal-table.js';
@@ -72,8 +73,17 @@ export function initialRiskState(config: RiskConfig): RiskState {
   };
 }
 
+/** Engine time of an observed state, in milliseconds; 0 before the first observation. */
+export const elapsedMsOf = ({ clock }: RiskState): number => (clock === null ? 0 : clock.elapsedMs);
+
+/** The limits of the breaker of that name. A name nobody configured is a bug of the host. */
+export function breakerLimitsOf(config: RiskConfig, name: string): BreakerLimits {
+  const limits = Object.hasOwn(config.breakers, name) ? config.breakers[name] : undefined;
+  invariant(limits !== undefined, `no breaker is configured under the name ${name}`);
+  return limits;
+}
+
 /** The breaker of that name. A breaker added to the configuration after the state was written starts closed. */
-export function breakerOf(state: RiskState, name: string, config: RiskConfig): BreakerState {
-  invariant(Object.hasOwn(config.breakers, name), `no breaker is configured under the name ${name}`);
+export function breakerOf(state: RiskState, name: string): BreakerState {
   return Object.hasOwn(state.breakers, name) ? (state.breakers[name] as BreakerState) : CLOSED_BREAKER;
 }

@@ -115,4 +115,37 @@ describe('a breaker', () => {
     const forever = forceTo(CLOSED_BREAKER, 'forced_open', { ...forced, untilMs: null });
     expect(askOf(forever, LIMITS, 1e12).allowed).toBe(false);
   });
+
+  it('CM-17: has a state and a number of failures to show, whatever its kind', () => {
+    const half = askOf(opened(), LIMITS, 100).state;
+    const forced = { who: 'ada', why: 'x', untilMs: null };
+    const shown = [CLOSED_BREAKER, fail(CLOSED_BREAKER, 0).state, opened(), half].map((state) => [
+      circuitStateOf(state),
+      state.failures,
+    ]);
+    expect(shown).toEqual([
+      ['CLOSED', 0],
+      ['CLOSED', 1],
+      ['OPEN', 3],
+      ['HALF_OPEN', 3],
+    ]);
+    expect(circuitStateOf(forceTo(half, 'forced_open', forced))).toBe('OPEN');
+    expect(circuitStateOf(forceTo(half, 'disabled', forced))).toBe('CLOSED');
+  });
+
+  it('G-09: consecutive successes of probes that carry their ticket close it, each giving its place back', () => {
+    const one = { ...LIMITS, probesMax: 1 };
+    const first = askOf(opened(), one, 100);
+    const done = reportTo(first.state, { kind: 'success', ticket: first.ticket }, { limits: one, nowMs: 101 });
+    expect(done.state).toEqual({ kind: 'half_open', generation: 2, failures: 3, successes: 1, probes: [] });
+    const second = askOf(done.state, one, 102);
+    expect([first.allowed, second.allowed, first.ticket]).toEqual([true, true, { generation: 2 }]);
+    const closed = reportTo(second.state, { kind: 'success', ticket: second.ticket }, { limits: one, nowMs: 103 });
+    expect(closed).toEqual({ state: { kind: 'closed', generation: 3, failures: 0 }, notice: { action: 'close' } });
+  });
+
+  it('starts half-open without a probe when a report comes first', () => {
+    expect(succeed(opened(), 100).state).toMatchObject({ kind: 'half_open', successes: 1, probes: [] });
+    expect(askOf(opened(), { ...LIMITS, probesMax: 1 }, 100).state).toMatchObject({ probes: [100] });
+  });
 });

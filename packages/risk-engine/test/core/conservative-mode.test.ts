@@ -32,7 +32,7 @@ describe('conservative mode', () => {
     expect(again.state.mode).toMatchObject({ kind: 'on', reason: 'timeout_inference', enteredMs: 0 });
   });
 
-  it('CM-03: while on, every decision is a pause for that reason, unless a graver one is found', () => {
+  it('CM-03, RE-23: while on, every decision is a pause for that reason, unless a graver one is found', () => {
     const run = new Run(DEFAULT_RISK_CONFIG);
     run.step('trigger');
     const calm = run.step();
@@ -41,6 +41,18 @@ describe('conservative mode', () => {
       reason: 'conservative_mode',
     });
     expect(run.judge(inputWith({ hook_latency_ms: 99 }, { at: momentAt(run.nowMs) })).reason).toBe('hook_budget');
+  });
+
+  it('RE-49: a pause under the mode names it, in the reason, the annotation and the event', () => {
+    const run = new Run(DEFAULT_RISK_CONFIG);
+    run.step('trigger');
+    const { reason, command, events, deciding } = run.step();
+    expect([reason, command.annotations['risk_reason'], deciding?.evaluator]).toEqual([
+      'conservative_mode',
+      'conservative_mode',
+      'conservative_mode',
+    ]);
+    expect(events.map(({ description }) => description)).toContain('pause_triggered');
   });
 
   it('CM-04: leaving is announced once, with what it was and how long it lasted', () => {
@@ -92,7 +104,7 @@ describe('conservative mode', () => {
     expect(run.step().conservative).toBe(false);
   });
 
-  it('an open breaker keeps it on', () => {
+  it('RE-50: an open breaker keeps it on', () => {
     const config = resolveRiskConfig({ conservative: { goodDecisionsMin: 1, dwellMs: 0 } });
     const run = new Run(config);
     run.step('trigger');
@@ -108,7 +120,7 @@ describe('conservative mode', () => {
     expect(run.on).toBe(false);
   });
 
-  it('never ends by itself while stabilisation is off or in shadow', () => {
+  it('RE-51: recovery is a stage of its own: while it is off or in shadow the mode never ends by itself', () => {
     for (const mode of ['off', 'shadow'] as const) {
       const run = new Run(
         resolveRiskConfig({ evaluators: { stabilisation: mode }, conservative: { goodDecisionsMin: 0, dwellMs: 0 } }),

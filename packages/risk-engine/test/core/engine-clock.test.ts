@@ -34,6 +34,12 @@ describe('the engine clock', () => {
     expect(advanceClock(startClock(at(T, 5)), at(T + 60_000, 9_000_000)).elapsedMs).toBe(60_000);
   });
 
+  it('a second between the clocks is drift, more is a step', () => {
+    expect(advanceClock(startClock(at(T, 0)), at(T + 1_500, 500)).elapsedMs).toBe(500);
+    expect(advanceClock(startClock(at(T, 0)), at(T + 1_500, 2_500)).elapsedMs).toBe(2_500);
+    expect(advanceClock(startClock(at(T, 0)), at(T + 1_500, 2_501)).elapsedMs).toBe(1_500);
+  });
+
   it('refuses readings that are no numbers', () => {
     expect(() => startClock({ wallMs: Number.NaN as never, monoMs: monoMs(1) })).toThrow('wall time is no number: NaN');
     expect(() => startClock({ wallMs: unixMs(1), monoMs: Number.NaN as never })).toThrow('monotonic time is no number');

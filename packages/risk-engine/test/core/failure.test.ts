@@ -53,7 +53,7 @@ describe('a failed decision', () => {
     expect(askBreaker(third.state, { name: 'inference', at: momentAt(100) }, CONFIG).allowed).toBe(true);
   });
 
-  it('TM-11: a metadata timeout is one failure of the metadata breaker', () => {
+  it('TM-11, RE-26: a metadata timeout is one failure of the metadata breaker', () => {
     const { state, events } = fail(fresh, 'timeout_urza');
     expect(events[0]?.attributes).toMatchObject({ component: 'metadata', reason: 'timeout_urza' });
     expect([state.breakers['metadata'], state.breakers['inference']]).toMatchObject([{ failures: 1 }, { failures: 0 }]);
@@ -112,5 +112,35 @@ describe('a failed decision', () => {
     const two = fail(fail(fresh, 'timeout_urza').state, 'timeout_urza').state;
     const call = { name: 'metadata', report: { kind: 'success' }, at: momentAt(1) } as const;
     expect(reportBreaker(two, call, CONFIG).state.breakers['metadata']).toMatchObject({ failures: 1 });
+  });
+
+  it('leaves a mode that is off exactly as it is, and announces an entry once', () => {
+    expect(fail(fresh, 'other').state.mode).toBe(fresh.mode);
+    const third = fail(fail(fail(fresh, 'other').state, 'other').state, 'other');
+    expect(third.events).toHaveLength(1);
+    const fourth = fail(third.state, 'other', 5);
+    expect(fourth.events).toEqual([]);
+    expect(fourth.state.mode).toMatchObject({ kind: 'on', triggeredMs: 5, enteredMs: 0 });
+  });
+
+  it('RE-24: a late inference is counted, and is conservative once its breaker opens, not before', () => {
+    const second = fail(fail(fresh, 'timeout_inference').state, 'timeout_inference').state;
+    expect([second.mode.kind, second.breakers['inference']?.failures]).toEqual(['off', 2]);
+    const third = fail(second, 'timeout_inference').state;
+    expect([third.mode.kind, third.breakers['inference']?.kind]).toEqual(['on', 'open']);
+  });
+
+  it.each([
+    ['RE-25', 'inference', 'timeout_inference'],
+    ['RE-27', 'metadata', 'timeout_urza'],
+  ] as const)('%s: a timely call lets the %s breaker close after its rest', (_id, name, kind) => {
+    const open = fail(fail(fail(fresh, kind).state, kind).state, kind).state;
+    const asked = askBreaker(open, { name, at: momentAt(100) }, CONFIG);
+    const report = { name, report: { kind: 'success', ticket: asked.ticket }, at: momentAt(101) } as const;
+    const { state, events } = reportBreaker(asked.state, report, CONFIG);
+    expect(state.breakers[name]).toMatchObject({ kind: 'closed', failures: 0 });
+    expect(events).toEqual([
+      { description: 'breaker_event', level: 'INFO', attributes: { component: name, action: 'close' } },
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import {
   forceBreaker,
   initialRiskState,
   type RiskState,
+  reportBreaker,
   setConservative,
 } from '../../src/index.js';
 import { calmInput, inputWith, momentAt } from '../../src/testing.js';
@@ -123,5 +124,57 @@ describe('an operator', () => {
     expect(() => askBreaker(fresh, { name: 'nope', at: momentAt(0) }, CONFIG)).toThrow(
       'no breaker is configured under the name nope',
     );
+  });
+
+  it('orders given in the middle of a run count from then', () => {
+    const running = step(fresh, 0).state;
+    const later = { ...order, untilMs: momentAt(30_000).wallMs };
+    const { state } = setConservative(running, later, momentAt(20_000));
+    expect(state.mode).toMatchObject({
+      enteredMs: 20_000,
+      hold: { setMs: 20_000, setWallMs: momentAt(20_000).wallMs },
+    });
+    expect(step(state, 29_999).state.mode.kind).toBe('on');
+    const over = step(state, 30_000);
+    expect(over.events.slice(0, 2)).toEqual([
+      { description: 'conservative_hold_expired', level: 'INFO', attributes: order },
+      {
+        description: 'conservative_exited',
+        level: 'INFO',
+        attributes: { reason: 'hold_expired', previous_reason: 'operator', duration_s: '10.000' },
+      },
+    ]);
+    // The date says that it is over; the time that was watched does not.
+    const jumped = { wallMs: momentAt(86_400_000).wallMs, monoMs: momentAt(20_050).monoMs };
+    expect(assess(state, calmInput({ at: jumped }), CONFIG).state.mode.kind).toBe('on');
+  });
+
+  it('a breaker that is forced in the middle of a run stays so for as long as was said', () => {
+    const running = step(fresh, 0).state;
+    const force = (until: { readonly untilMs?: number }) => {
+      const call = {
+        name: 'inference',
+        kind: 'forced_open',
+        order: { ...order, ...until },
+        at: momentAt(20_000),
+      } as const;
+      return forceBreaker(running, call, CONFIG).state;
+    };
+    const allowed = (state: RiskState, ms: number) =>
+      askBreaker(state, { name: 'inference', at: momentAt(ms) }, CONFIG).allowed;
+    const short = force({ untilMs: momentAt(25_000).wallMs });
+    expect(short.breakers['inference']).toMatchObject({ forced: { untilMs: 25_000 } });
+    expect([allowed(short, 24_999), allowed(short, 25_000)]).toEqual([false, true]);
+    expect(force({}).breakers['inference']).toMatchObject({ forced: { untilMs: null } });
+    expect(allowed(force({}), 1e9)).toBe(false);
+  });
+
+  it('every order needs a name and a reason, and every breaker a configuration', () => {
+    expect(() => clearConservative(fresh, { who: '', why: 'x' }, momentAt(0))).toThrow('who must say something');
+    expect(() => setConservative(fresh, { who: 'x', why: ' ' }, momentAt(0))).toThrow('why must say something');
+    const nowhere = { name: 'nope', kind: 'disabled', order, at: momentAt(0) } as const;
+    expect(() => forceBreaker(fresh, nowhere, CONFIG)).toThrow('no breaker is configured under the name nope');
+    const report = { name: 'nope', report: { kind: 'success' }, at: momentAt(0) } as const;
+    expect(() => reportBreaker(fresh, report, CONFIG)).toThrow('no breaker is configured under the name nope');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { viewBlueprint } from '../../src/core/signals/blueprint-view.js';
 import {
   assess,
   DEFAULT_RISK_CONFIG as CONFIG,
@@ -9,6 +10,9 @@ import {
 } from '../../src/index.js';
 import { calmInput, calmPacket, inputWith, momentAt, seedDraft } from '../../src/testing.js';
 import { PROBES } from '../support/probes.js';
+import { METRIC_VALUES } from '../support/random-context.js';
+
+const METRICS = Object.keys(METRIC_VALUES);
 
 const fresh = initialRiskState(CONFIG);
 const lossAt = (state: RiskState, validationLoss: number | string | undefined, ms: number) => {
@@ -136,6 +140,72 @@ describe('derived signals', () => {
     expect(level({ seedStates: [seed(0.1), seed(1)] }).command.commandType).toBe('EMERGENCY');
     expect(level({ seedStates: [seed(0.1), seed(0.2)] }).command.commandType).toBe('SEED');
     expect(level({ seedStates: [seed(0.1), seed('?')] }).command.commandType).toBe('EMERGENCY');
+  });
+});
+
+describe('derived signals, part by part', () => {
+  const on = resolveRiskConfig({ evaluators: { multi_signal: 'enforce' } });
+  const judged = (packet: Parameters<typeof calmPacket>[0]) =>
+    findingOf(assess(fresh, calmInput({ packet: calmPacket(packet) }), on), 'risk_combined');
+
+  it('memory needs both of its parts', () => {
+    expect(judged({ hardwareContext: { availableMemoryGb: 4 } })).toMatchObject({ value: 0, verdict: 'pass' });
+    expect(judged({ hardwareContext: { totalMemoryGb: 4 } })).toMatchObject({ value: 0, verdict: 'pass' });
+    expect(judged({ hardwareContext: { totalMemoryGb: 8, availableMemoryGb: 'some' } })).toMatchObject({ value: 1 });
+  });
+
+  it('seeds: the worst counts wherever it stands, one without a score says nothing, one unreadable everything', () => {
+    const seed = (riskScore?: number | string) => ({
+      seedId: 's',
+      stage: 'TRAINING' as const,
+      metrics: {},
+      ...(riskScore === undefined ? {} : { riskScore }),
+    });
+    expect(judged({ seedStates: [seed(1), seed(0.1)] })).toMatchObject({ value: 1 });
+    expect(judged({ seedStates: [seed()] })).toMatchObject({ value: 0, verdict: 'pass' });
+    expect(judged({ seedStates: [seed('?')] })).toMatchObject({ value: 1 });
+  });
+
+  it('RE-72: every promised input is read where a trainer sends it', () => {
+    const sent = Object.fromEntries(METRICS.map((name) => [name, 'unreadable']));
+    const { findings } = assess(fresh, inputWith({ ...sent, gpu_mem_free_gb: 0, loss_delta: 9 }), on);
+    const unknown = findings.filter(({ reason }) => reason === 'signal_unknown').map(({ signal }) => signal);
+    expect(unknown).toEqual([
+      'hook_latency_ms',
+      'step_latency_ms',
+      'kasmina.apply_ms',
+      'kasmina.finalize_ms',
+      'kasmina.isolation.violations',
+      'gpu_util_percent',
+      'cpu_util_percent',
+      'loss_volatility',
+      'grad_var',
+      'grad_conflict_rate',
+      'optimizer_lr',
+    ]);
+    expect(findings.find(({ signal }) => signal === 'loss_delta')?.value).toBe(9);
+    expect(findings.find(({ signal }) => signal === 'risk_combined')?.attributes).toMatchObject({
+      gradient: '1.000',
+      performance: '1.000',
+      latency: '1.000',
+    });
+  });
+
+  it('presence and age of a signal are data', () => {
+    expect(CONFIG.signals.policy_risk_score).toEqual({ presence: 'required', ageMsMax: 300_000 });
+    expect(CONFIG.signals.loss_delta).toEqual({ presence: 'optional', ageMsMax: 3_600_000 });
+    expect(CONFIG.signals.seed_risk).toEqual({ presence: 'optional', ageMsMax: 300_000 });
+  });
+
+  it('what was never given is not shown', () => {
+    const absent = findingOf(assess(fresh, calmInput({ coverage: undefined }), CONFIG), 'coverage');
+    expect(Object.keys(absent?.attributes ?? {})).toEqual(['signal', 'problem']);
+  });
+
+  it('a command without a blueprint has none to look at', () => {
+    const { seedOperation: _seed, ...bare } = seedDraft();
+    const context = { input: calmInput({ blueprint: { kind: 'none' } }), config: CONFIG, draft: bare, seed: false };
+    expect(viewBlueprint(context as never)).toEqual({ kind: 'none' });
   });
 });
 

@@ -133,6 +133,21 @@ describe('what if', () => {
     });
   });
 
+  it('tells another command for the same reason', () => {
+    const before = initialRiskState(CONFIG);
+    const other = resolveRiskConfig({ evaluators: { latency: 'off' } });
+    const input = inputWith({ hook_latency_ms: Number.NaN, cpu_util_percent: Number.NaN });
+    expect(whatIf([{ before, input }], { config: CONFIG, other, carry: 'recorded' })).toEqual([
+      {
+        index: 0,
+        packetId: 'packet-1',
+        direction: 'looser',
+        was: { type: 'PAUSE', reason: 'signal_unknown' },
+        would: { type: 'OPTIMIZER', reason: 'signal_unknown' },
+      },
+    ]);
+  });
+
   it('finds nothing when nothing changes', () => {
     expect(whatIf(record(), { config: CONFIG, other: resolveRiskConfig(), carry: 'own' })).toEqual([]);
     expect(whatIf([], { config: CONFIG, other: tight, carry: 'own' })).toEqual([]);

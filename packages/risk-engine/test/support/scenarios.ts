@@ -129,6 +129,7 @@ const BLUEPRINTS: readonly Scenario[] = [
     name: 'sheet says all',
     input: sheeted({ hazardBand: 'LOW', handlingClass: 'restricted', resourceProfile: 'gpu', riskScore: 0.25 }),
   },
+  { name: 'sheet says the mildest', input: sheeted({ hazardBand: 'MEDIUM', handlingClass: 'standard' }) },
   { name: 'sheet says nothing', input: described({ sheet: { signature: 'unchecked' } }) },
   { name: 'sheet handling quarantine', input: sheeted({ handlingClass: 'Quarantine' }) },
   { name: 'sheet hazard critical', input: sheeted({ hazardBand: 'critical' }, { draft: OPTIMIZER }) },
@@ -213,6 +214,10 @@ const SIGNALS: readonly Scenario[] = [
   },
   { name: 'learning rate and loss unreadable', input: inputWith({ loss_delta: NAN, optimizer_lr: 'fast' }) },
   { name: 'coverage critical', input: calmInput({ coverage: { ratio: 0.1, byType: {}, missing: 18 } }) },
+  {
+    name: 'coverage critical, no seed',
+    input: calmInput({ draft: OPTIMIZER, coverage: { ratio: 0.05, byType: {}, missing: 19 } }),
+  },
   { name: 'coverage low', input: calmInput({ coverage: { ratio: 0.25, byType: {}, missing: 15 } }) },
   { name: 'coverage absent', input: calmInput({ coverage: undefined }) },
   { name: 'coverage unreadable', input: calmInput({ coverage: { ratio: NAN, byType: {}, missing: 0 } }) },

@@ -30,7 +30,6 @@ const stabilityOf = (sample: StabilitySample): number =>
 
 /** One more decision. Only a full window can move the ratio, and only after enough windows agreed (G-05). */
 export function adapt(state: AdaptiveState, sample: StabilitySample, limits: AdaptiveLimits): AdaptiveState {
-  if (limits.mode === 'off') return state;
   const samples = state.samples + 1;
   const stabilitySum = state.stabilitySum + stabilityOf(sample);
   if (samples < limits.windowDecisions) return { ...state, samples, stabilitySum };
@@ -39,7 +38,7 @@ export function adapt(state: AdaptiveState, sample: StabilitySample, limits: Ada
 
 function closeWindow(state: AdaptiveState, stability: number, limits: AdaptiveLimits): AdaptiveState {
   const direction = stability > limits.stableMin ? 1 : stability < limits.unstableMax ? -1 : 0;
-  const streak = direction === 0 ? 0 : Math.sign(state.streak) === direction ? state.streak + direction : direction;
+  const streak = Math.sign(state.streak) === direction ? state.streak + direction : direction;
   const empty = { samples: 0, stabilitySum: 0 };
   if (Math.abs(streak) < limits.agreeingWindowsMin) return { ...state, ...empty, streak };
   const target = direction > 0 ? limits.ratioMax : limits.ratioMin;

@@ -9,8 +9,6 @@ export const INITIAL_PAUSE_QUOTA_STATE: PauseQuotaState = Object.freeze({ pauses
 
 export interface PauseQuotaStep {
   readonly state: PauseQuotaState;
-  /** Pauses left in the window. */
-  readonly remaining: number;
   /** True when this pause goes beyond the quota: somebody has to look. The pause stands all the same. */
   readonly spent: boolean;
 }
@@ -27,7 +25,6 @@ export function takePause(
   const unchanged = pausesMs.length === state.pausesMs.length && !now.paused;
   return {
     state: unchanged ? state : { pausesMs },
-    remaining: Math.max(0, limits.pausesMax - pausesMs.length),
     spent,
   };
 }

@@ -97,8 +97,7 @@ export function reportTo(
 
 function failureReason(report: BreakerReport, limits: BreakerLimits): string | null {
   if (report.kind === 'failure') return report.reason;
-  if (limits.slowCallMs === null || report.durationMs === undefined) return null;
-  return report.durationMs > limits.slowCallMs ? 'slow_call' : null;
+  return limits.slowCallMs !== null && (report.durationMs ?? 0) > limits.slowCallMs ? 'slow_call' : null;
 }
 
 function succeed(state: BreakerState, late: boolean, limits: BreakerLimits): BreakerStep {

@@ -1,7 +1,7 @@
 import type { RiskConfig } from '../config.js';
 import type { RiskStep } from '../failure.js';
 import { observe } from '../observe.js';
-import { breakerOf, type RiskState } from '../state.js';
+import { breakerLimitsOf, breakerOf, elapsedMsOf, type RiskState } from '../state.js';
 import type { Instant } from '../time/engine-clock.js';
 import { askOf, type BreakerReport, type BreakerTicket } from './breaker.js';
 import { reportOn, withBreaker } from './on-state.js';
@@ -21,12 +21,11 @@ export function askBreaker(
 ): BreakerPermission {
   const { name, at } = call;
   const observed = observe(state, at);
-  const breaker = breakerOf(observed.state, name, config);
-  const limits = config.breakers[name];
-  if (limits === undefined) return { ...observed, allowed: false, ticket: { generation: breaker.generation } };
-  const answer = askOf(breaker, limits, observed.state.clock?.elapsedMs ?? 0);
+  const limits = breakerLimitsOf(config, name);
+  const breaker = breakerOf(observed.state, name);
+  const answer = askOf(breaker, limits, elapsedMsOf(observed.state));
   return {
-    state: answer.state === breaker ? observed.state : withBreaker(observed.state, name, answer.state),
+    state: withBreaker(observed.state, name, answer.state),
     events: observed.events,
     allowed: answer.allowed,
     ticket: answer.ticket,

@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '@esper/leyline';
 import type { RiskConfig } from '../config.js';
-import { breakerOf, type RiskState } from '../state.js';
+import { breakerLimitsOf, breakerOf, elapsedMsOf, type RiskState } from '../state.js';
 import { type BreakerNotice, type BreakerReport, type BreakerState, reportTo } from './breaker.js';
 
 /** The state with one breaker replaced. */
@@ -28,10 +28,8 @@ export function reportOn(
   call: { readonly name: string; readonly report: BreakerReport },
   config: RiskConfig,
 ): { readonly state: RiskState; readonly events: readonly TelemetryEvent[]; readonly opened: boolean } {
-  const breaker = breakerOf(state, call.name, config);
-  const limits = config.breakers[call.name];
-  if (limits === undefined) return { state, events: [], opened: false };
-  const step = reportTo(breaker, call.report, { limits, nowMs: state.clock?.elapsedMs ?? 0 });
+  const limits = breakerLimitsOf(config, call.name);
+  const step = reportTo(breakerOf(state, call.name), call.report, { limits, nowMs: elapsedMsOf(state) });
   return {
     state: withBreaker(state, call.name, step.state),
     events: step.notice === null ? [] : [breakerEvent(call.name, step.notice)],

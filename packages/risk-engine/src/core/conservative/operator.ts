@@ -3,7 +3,7 @@ import { withBreaker } from '../breaker/on-state.js';
 import type { RiskConfig } from '../config.js';
 import type { RiskStep } from '../failure.js';
 import { observe } from '../observe.js';
-import { breakerOf, type RiskState } from '../state.js';
+import { breakerLimitsOf, breakerOf, elapsedMsOf, type RiskState } from '../state.js';
 import type { Instant } from '../time/engine-clock.js';
 import { MODE_OFF, type OperatorHold } from './mode.js';
 import { enteredEvent, exitedEvent } from './transition.js';
@@ -40,7 +40,7 @@ function holdOf(order: OperatorOrder, at: Instant, elapsedMs: number): OperatorH
  */
 export function setConservative(before: RiskState, order: OperatorOrder, at: Instant): RiskStep {
   const observed = observe(before, at);
-  const elapsedMs = observed.state.clock?.elapsedMs ?? 0;
+  const elapsedMs = elapsedMsOf(observed.state);
   const hold = holdOf(order, at, elapsedMs);
   const more = { who: hold.who, why: hold.why, ...(hold.untilMs === null ? {} : { until_ms: String(hold.untilMs) }) };
   const { mode } = observed.state;
@@ -68,7 +68,7 @@ export function clearConservative(before: RiskState, order: Omit<OperatorOrder, 
   const observed = observe(before, at);
   const { mode } = observed.state;
   if (mode.kind === 'off') return observed;
-  const exited = exitedEvent(mode, 'operator', { elapsedMs: observed.state.clock?.elapsedMs ?? 0, more });
+  const exited = exitedEvent(mode, 'operator', { elapsedMs: elapsedMsOf(observed.state), more });
   return { state: { ...observed.state, mode: MODE_OFF }, events: [...observed.events, exited] };
 }
 
@@ -81,11 +81,12 @@ export function forceBreaker(
   call: { readonly name: string; readonly kind: ForcedKind; readonly order: OperatorOrder; readonly at: Instant },
   config: RiskConfig,
 ): RiskStep {
+  breakerLimitsOf(config, call.name);
   const observed = observe(before, call.at);
-  const elapsedMs = observed.state.clock?.elapsedMs ?? 0;
+  const elapsedMs = elapsedMsOf(observed.state);
   const hold = holdOf(call.order, call.at, elapsedMs);
   const untilMs = hold.untilMs === null ? null : elapsedMs + (hold.untilMs - hold.setWallMs);
-  const breaker = forceTo(breakerOf(observed.state, call.name, config), call.kind, {
+  const breaker = forceTo(breakerOf(observed.state, call.name), call.kind, {
     who: hold.who,
     why: hold.why,
     untilMs,

@@ -2,7 +2,7 @@ import { invariant } from '@esper/std';
 import type { RiskContext } from '../context.js';
 import { type Evaluation, finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed, formatTruncated } from '../format/python-number.js';
-import { numberOf, shownReading } from '../signals/reading.js';
+import { numberOf, type Reading } from '../signals/reading.js';
 import { type BandRule, judgeBands } from './bands.js';
 import { both, certainty } from './conjunction.js';
 import type { Evaluator } from './evaluator.js';
@@ -57,6 +57,9 @@ function gpuFine({ readings, config }: RiskContext): RawFinding {
   return passing('gpu_util_percent', numberOf(util), { threshold: config.device.gpuUtilPercentMin, comparison: '>=' });
 }
 
+/** Both readings are numbers where the device is surely under pressure. */
+const shown = (reading: Reading, digits: number): string => formatFixed(numberOf(reading) ?? Number.NaN, digits);
+
 function gpuPressed({ readings, config, seed }: RiskContext): RawFinding {
   const { gpu_util_percent: util, gpu_mem_free_gb: free } = readings;
   return finding({
@@ -68,7 +71,7 @@ function gpuPressed({ readings, config, seed }: RiskContext): RawFinding {
     mitigation: seed ? 'pause' : 'none',
     reason: 'device_pressure_high',
     level: 'WARNING',
-    attributes: { gpu_util: shownReading(util, 1), gpu_mem_free_gb: shownReading(free, 2) },
+    attributes: { gpu_util: shown(util, 1), gpu_mem_free_gb: shown(free, 2) },
     event: 'device_pressure_high',
   });
 }

@@ -4,7 +4,7 @@ import type { RiskContext } from '../context.js';
 import type { RiskEventName } from '../events.js';
 import { finding, passing, type RawFinding } from '../finding.js';
 import { formatFixed } from '../format/python-number.js';
-import { numberOf, shownReading } from '../signals/reading.js';
+import { numberOf } from '../signals/reading.js';
 import type { SignalName } from '../signals/signal-table.js';
 import { type Band, type BandRule, judgeBands } from './bands.js';
 import { both, certainty } from './conjunction.js';
@@ -64,7 +64,10 @@ function rateStuck({ readings, config, seed }: RiskContext): RawFinding {
     mitigation: seed ? 'downgrade' : 'none',
     reason: 'optimizer_hint',
     level: 'WARNING',
-    attributes: { lr: shownReading(rate, 6), loss_delta: shownReading(delta, 3) },
+    attributes: {
+      lr: formatFixed(numberOf(rate) ?? Number.NaN, 6),
+      loss_delta: formatFixed(numberOf(delta) ?? Number.NaN, 3),
+    },
     event: 'optimizer_hint',
   });
 }

@@ -42,15 +42,16 @@ function directive(cause: string, suspect: Adaptation, context: RiskContext): Ra
   });
 }
 
+const NOTHING: Evaluation = Object.freeze({ facts: [], findings: [passing('recent_adaptation', null, null)] });
+
 /** Critical risk soon after a structural change asks for a rollback (G-06, RB-12), a bounded number of times per run. */
 export const rollback: Evaluator = {
   name: 'rollback',
   worst: { mitigation: 'rollback', entersMode: true },
   evaluate(context): Evaluation {
     const suspect = suspectOf(context);
-    const cause = suspect === undefined ? null : criticalCause(context);
-    if (suspect === undefined || cause === null)
-      return { facts: [], findings: [passing('recent_adaptation', null, null)] };
-    return { facts: [], findings: [directive(cause, suspect, context)] };
+    if (suspect === undefined) return NOTHING;
+    const cause = criticalCause(context);
+    return cause === null ? NOTHING : { facts: [], findings: [directive(cause, suspect, context)] };
   },
 };

@@ -2,6 +2,7 @@ import { openBreakerNames } from '../breaker/open-breakers.js';
 import { mayExit, remainderOf } from '../conservative/mode.js';
 import type { RiskContext } from '../context.js';
 import { type Evaluation, finding } from '../finding.js';
+import { elapsedMsOf } from '../state.js';
 import type { Evaluator } from './evaluator.js';
 
 const NOTHING: Evaluation = Object.freeze({ facts: [], findings: [] });
@@ -17,7 +18,7 @@ export const stabilisation: Evaluator = {
     const { mode } = state;
     if (mode.kind !== 'on') return NOTHING;
     const left = remainderOf(mode, config.conservative, {
-      elapsedMs: state.clock?.elapsedMs ?? 0,
+      elapsedMs: elapsedMsOf(state),
       openBreakers: openBreakerNames(state),
     });
     const exit = finding({

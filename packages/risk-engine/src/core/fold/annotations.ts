@@ -22,8 +22,7 @@ const fixed = (signal: Signal, digits: number): string =>
 
 function riskText(descriptor: BlueprintDescriptor): string {
   const risk = effectiveRisk(descriptor);
-  if (risk.kind === 'value') return formatFixed(risk.value, 2);
-  return fixed(risk.kind === 'unknown' && risk.given !== undefined ? risk.given : Number.NaN, 2);
+  return fixed(risk.kind === 'value' ? risk.value : risk.given, 2);
 }
 
 function sheetAnnotations({ sheet }: BlueprintDescriptor): Record<string, string> {
@@ -54,8 +53,8 @@ function blueprintAnnotations({ input }: RiskContext): Record<string, string> {
 export function finalAnnotations(context: RiskContext, reason: string): Readonly<Record<string, string>> {
   const { annotations } = context.draft;
   const final: Record<string, string> = {};
-  for (const key of Object.keys(annotations)) {
-    if (!OWNED.has(key)) final[key] = annotations[key] ?? '';
+  for (const [key, text] of Object.entries(annotations)) {
+    if (!OWNED.has(key)) final[key] = text;
   }
   Object.assign(final, blueprintAnnotations(context));
   final['risk_reason'] = reason;

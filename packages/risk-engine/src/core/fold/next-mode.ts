@@ -1,8 +1,17 @@
 import type { TelemetryEvent } from '@esper/leyline';
 import { openBreakerNames } from '../breaker/open-breakers.js';
-import { countDecision, MODE_OFF, type ModeState, mayExit, remainderOf, triggerMode } from '../conservative/mode.js';
+import {
+  countDecision,
+  MODE_OFF,
+  type ModeOn,
+  type ModeState,
+  mayExit,
+  remainderOf,
+  triggerMode,
+} from '../conservative/mode.js';
 import { enteredEvent, exitedEvent } from '../conservative/transition.js';
 import type { RiskContext } from '../context.js';
+import { elapsedMsOf } from '../state.js';
 import type { Judged } from './judgement.js';
 
 /** The mode after a decision, and how it changed: at most one of `entered` and `exited` is set. */
@@ -24,23 +33,21 @@ const isGood = (judged: readonly Judged[]): boolean =>
 /** Enters on any trigger at once; leaves only when nothing is left to wait for (CM-05). */
 export function nextMode(judged: readonly Judged[], context: RiskContext): NextMode {
   const { state, input } = context;
-  const elapsedMs = state.clock?.elapsedMs ?? 0;
+  const elapsedMs = elapsedMsOf(state);
   // In table order, whatever the order of evaluation: the first trigger is announced, the latest is remembered (CM-02).
-  const triggers = judged.filter(isTrigger);
-  if (triggers.length > 1) triggers.sort((a, b) => a.index - b.index);
-  const [trigger] = triggers;
+  const [trigger, ...later] = judged.filter(isTrigger).sort((a, b) => a.index - b.index);
   if (trigger !== undefined) {
     const { reason } = trigger.raw;
-    const latest = triggers.at(-1)?.raw.reason ?? reason;
+    const latest = later.at(-1)?.raw.reason ?? reason;
     const mode = triggerMode(state.mode, latest, { elapsedMs, wallMs: input.at.wallMs });
     return { mode, trigger, entered: state.mode.kind === 'off' ? enteredEvent(reason) : null, exited: null };
   }
-  return state.mode.kind === 'off' ? { mode: state.mode, ...STAYS } : stayOrLeave(judged, context, elapsedMs);
+  return state.mode.kind === 'off' ? { mode: state.mode, ...STAYS } : stayOrLeave(judged, context, state.mode);
 }
 
-function stayOrLeave(judged: readonly Judged[], { state, config }: RiskContext, elapsedMs: number): NextMode {
-  if (state.mode.kind === 'off') return { mode: state.mode, ...STAYS };
-  const mode = countDecision(state.mode, isGood(judged));
+function stayOrLeave(judged: readonly Judged[], { state, config }: RiskContext, before: ModeOn): NextMode {
+  const elapsedMs = elapsedMsOf(state);
+  const mode = countDecision(before, isGood(judged));
   const left = remainderOf(mode, config.conservative, { elapsedMs, openBreakers: openBreakerNames(state) });
   if (config.evaluators.stabilisation !== 'enforce' || !mayExit(left)) return { mode, ...STAYS };
   return { mode: MODE_OFF, ...STAYS, exited: exitedEvent(mode, 'stabilised', { elapsedMs }) };

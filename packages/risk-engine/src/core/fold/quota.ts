@@ -2,6 +2,7 @@ import { type PauseQuotaState, takePause } from '../beyond/pause-quota.js';
 import type { RiskContext } from '../context.js';
 import { finding, type RawFinding } from '../finding.js';
 import { severityOf } from '../severity.js';
+import { elapsedMsOf } from '../state.js';
 import type { Judged, Judgement } from './judgement.js';
 import { foldFindings, tightens, type Verdicts } from './verdict.js';
 
@@ -42,7 +43,7 @@ export function judgeQuota(judgement: Judgement, verdicts: Verdicts, context: Ri
   const { pauseQuota } = context.config;
   const { state } = context;
   if (pauseQuota.mode === 'off') return { judgement, verdicts, state: state.pauseQuota };
-  const now = { elapsedMs: state.clock?.elapsedMs ?? 0, paused: beginsPause(verdicts, context) };
+  const now = { elapsedMs: elapsedMsOf(state), paused: beginsPause(verdicts, context) };
   const step = takePause(state.pauseQuota, now, pauseQuota);
   if (!step.spent) return { judgement, verdicts, state: step.state };
   const entry: Judged = {

@@ -1,5 +1,5 @@
 import { type CommandDraft, type CommandType, TELEMETRY_LEVELS } from '@esper/leyline';
-import type { Finding } from '../finding.js';
+import type { Comparison, Finding } from '../finding.js';
 import { carefulnessOf, graver, type Mitigation, severityOf } from '../severity.js';
 import type { Judged } from './judgement.js';
 
@@ -82,21 +82,36 @@ function typeWithout(acting: readonly Judged[], left: Judged, draft: CommandDraf
   return typeAfter(draft, mitigation);
 }
 
-/** Numbers in words: up to six digits after the point, fewer than six significant ones never. */
-function shown(value: unknown): string {
-  if (typeof value !== 'number') return String(value);
-  const rounded = Math.round(value * 1e6) / 1e6;
-  return Math.abs(value) >= 1e-3 || value === 0 ? String(rounded) : String(Number(value.toPrecision(6)));
+/** A number in words: six digits after the point, or six significant ones below 1. */
+const rounded = (value: number): string =>
+  String(Math.abs(value) < 1 ? Number(value.toPrecision(6)) : Math.round(value * 1e6) / 1e6);
+
+/** Value and threshold in words, in full where rounding would make them look equal: 0.15 that came as float32. */
+function shownPair(value: number, threshold: number | string): readonly [string, string] {
+  if (typeof threshold === 'string') return [rounded(value), threshold];
+  const pair = [rounded(value), rounded(threshold)] as const;
+  return pair[0] === pair[1] ? [String(value), String(threshold)] : pair;
+}
+
+/** Where the good side of a comparison begins. */
+const EDGE = { '>': 'at', '<': 'at', '>=': 'below', '<=': 'above', '=': 'at' } as const satisfies Record<
+  Comparison,
+  string
+>;
+
+/** A finding that compares no number, in words. */
+function wordsOf({ signal, value, verdict }: Judged['raw']): readonly [string, string] {
+  if (verdict === 'unknown') return [`${signal} is ${value === null ? 'absent' : 'no evidence'}`, 'with a good value'];
+  if (value === null) return [signal, 'otherwise'];
+  return [`${signal} is ${typeof value === 'number' ? rounded(value) : value}`, 'otherwise'];
 }
 
 /** The condition in words, and what would have undone it. */
-function condition({ signal, value, threshold, comparison, verdict }: Judged['raw']): readonly [string, string] {
-  if (typeof value === 'number' && threshold !== null) {
-    const edge = comparison === '>' || comparison === '<' ? 'at' : comparison === '>=' ? 'below' : 'above';
-    return [`${signal} ${shown(value)} ${comparison} ${shown(threshold)}`, `${edge} ${shown(threshold)}`];
-  }
-  if (verdict === 'unknown') return [`${signal} is ${value === null ? 'absent' : 'no evidence'}`, 'with a good value'];
-  return [value === null ? signal : `${signal} is ${shown(value)}`, 'otherwise'];
+function condition(raw: Judged['raw']): readonly [string, string] {
+  const { signal, value, threshold, comparison } = raw;
+  if (typeof value !== 'number' || threshold === null || comparison === null) return wordsOf(raw);
+  const [is, limit] = shownPair(value, threshold);
+  return [`${signal} ${is} ${comparison} ${limit}`, `${EDGE[comparison]} ${limit}`];
 }
 
 /** The nearest counterfactual: what would have been different on the good side of this finding's threshold. */

@@ -72,11 +72,12 @@ export const formatTruncated = (value: number): string => BigInt(Math.trunc(valu
 export function formatPythonFloat(value: number): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   if (Object.is(value, -0)) return '-0.0';
-  const [digits = '0', exponentText = '0'] = value.toExponential().split('e');
-  const exponent = Number(exponentText);
-  if (value === 0 || (exponent >= -4 && exponent < 16)) return plainDecimal(value);
+  const scientific = value.toExponential();
+  const mark = scientific.indexOf('e');
+  const exponent = Number(scientific.slice(mark + 1));
+  if (exponent >= -4 && exponent < 16) return plainDecimal(value);
   const size = Math.abs(exponent).toString().padStart(2, '0');
-  return `${digits}e${exponent < 0 ? '-' : '+'}${size}`;
+  return `${scientific.slice(0, mark)}e${exponent < 0 ? '-' : '+'}${size}`;
 }
 
 /** JavaScript uses no exponent between 1e-6 and 1e21, which holds the whole range Python prints plainly. */

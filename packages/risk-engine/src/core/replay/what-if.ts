@@ -44,10 +44,10 @@ function directionOf(was: number, would: number): Flip['direction'] {
  */
 export function whatIf(records: readonly DecidedRecord[], { config, other, carry }: WhatIf): readonly Flip[] {
   const flips: Flip[] = [];
-  let own = records[0]?.before;
+  let own: RiskState | undefined;
   for (const [index, { before, input }] of records.entries()) {
     const was = assess(before, input, config);
-    const would = assess(carry === 'own' && own !== undefined ? own : before, input, other);
+    const would = assess(carry === 'own' ? (own ?? before) : before, input, other);
     own = would.state;
     if (was.command.commandType === would.command.commandType && was.reason === would.reason) continue;
     flips.push({

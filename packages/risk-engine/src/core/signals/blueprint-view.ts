@@ -1,7 +1,7 @@
 import type { BlueprintDescriptor } from '@esper/leyline';
 import type { RiskContext } from '../context.js';
 import type { BlueprintInput } from '../input.js';
-import { type Reading, readGiven } from './reading.js';
+import { type GivenReading, readGiven } from './reading.js';
 
 /** The blueprint as the evaluators see it. */
 export type BlueprintView = BlueprintInput;
@@ -24,7 +24,7 @@ export function viewBlueprint({ input, config, draft, seed }: RiskContext): Blue
  * The blueprint's risk: the greater of the catalogue's and its safety sheet's. A sheet can raise it, never lower it; a
  * sheet without a score says nothing (D-23). Either being no evidence makes the whole unknown.
  */
-export function effectiveRisk(descriptor: BlueprintDescriptor): Reading {
+export function effectiveRisk(descriptor: BlueprintDescriptor): GivenReading {
   const own = readGiven(descriptor.risk);
   const given = descriptor.sheet?.riskScore;
   if (given === undefined || own.kind !== 'value') return own;

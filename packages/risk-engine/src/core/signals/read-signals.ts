@@ -1,7 +1,7 @@
 import { finiteSignal, type Signal, type SystemStatePacket } from '@esper/leyline';
 import type { RiskConfig } from '../config.js';
 import type { RiskInput } from '../input.js';
-import type { RiskState } from '../state.js';
+import { elapsedMsOf, type RiskState } from '../state.js';
 import { NOTHING_READ, type Reading, readAbsent, readGiven } from './reading.js';
 import type { SignalName } from './signal-table.js';
 
@@ -41,9 +41,7 @@ function memoryRatio({ hardwareContext }: SystemStatePacket): Signal | undefined
   const total = hardwareContext?.totalMemoryGb;
   const available = hardwareContext?.availableMemoryGb;
   if (total === undefined || available === undefined) return undefined;
-  const totalGb = finiteSignal(total);
-  const availableGb = finiteSignal(available);
-  return totalGb === undefined || availableGb === undefined ? Number.NaN : 1 - availableGb / totalGb;
+  return 1 - (finiteSignal(available) ?? Number.NaN) / (finiteSignal(total) ?? Number.NaN);
 }
 
 /** The greatest risk any seed reports; one unreadable report makes it unreadable. */
@@ -91,7 +89,7 @@ function take(collected: Collected, name: SignalName, value: Signal | undefined)
 /** Reads every signal of the table. The blueprint has its own view: it is no number, and who needs one decides. */
 export function readSignals(input: RiskInput, state: RiskState, config: RiskConfig): SignalReadings {
   const { packet } = input;
-  const nowMs = state.clock?.elapsedMs ?? 0;
+  const nowMs = elapsedMsOf(state);
   const collected: Collected = { readings: { ...NOTHING_READ }, seenMs: { ...state.seenMs }, nowMs, config };
   take(collected, 'policy_risk_score', input.policy.riskScore);
   take(collected, 'coverage', input.coverage?.ratio);

@@ -1,5 +1,4 @@
 import type { Signal } from '@esper/leyline';
-import { formatFixed } from '../format/python-number.js';
 import { SIGNAL_NAMES, type SignalName, type SignalPolicy } from './signal-table.js';
 
 /** Why a reading is no evidence. */
@@ -23,8 +22,13 @@ export const NOTHING_READ = Object.fromEntries(SIGNAL_NAMES.map((name) => [name,
   Record<SignalName, Reading>
 >;
 
+/** What a value that was given can be. */
+export type GivenReading =
+  | Extract<Reading, { kind: 'value' }>
+  | (Extract<Reading, { kind: 'unknown' }> & { readonly given: Signal });
+
 /** A given value as a reading: finite numbers are evidence, everything else is unknown. */
-export function readGiven(given: Signal): Reading {
+export function readGiven(given: Signal): GivenReading {
   if (typeof given === 'string') return { kind: 'unknown', problem: 'text', given };
   if (Number.isFinite(given)) return { kind: 'value', value: given };
   return { kind: 'unknown', problem: Number.isNaN(given) ? 'nan' : 'infinite', given };
@@ -39,7 +43,3 @@ export function readAbsent(policy: SignalPolicy, seenMs: number | null, nowMs: n
 
 /** The number of a reading, or `null` when it has none. */
 export const numberOf = (reading: Reading): number | null => (reading.kind === 'value' ? reading.value : null);
-
-/** A reading as an event shows it: its number with so many decimals, or what it is instead. */
-export const shownReading = (reading: Reading, digits: number): string =>
-  reading.kind === 'value' ? formatFixed(reading.value, digits) : reading.kind;

@@ -53,7 +53,8 @@ describe('adaptive thresholds', () => {
     const state = { ...INITIAL_ADAPTIVE_STATE, ratio: 1.5 };
     expect(ratioInForce(state, limits)).toBe(1.5);
     expect(ratioInForce(state, { ...limits, mode: 'shadow' })).toBe(1);
-    expect(adapt(state, STABLE, { ...limits, mode: 'off' })).toBe(state);
+    const off = resolveRiskConfig();
+    expect(assess({ ...initialRiskState(off), adaptive: state }, inputWith({}), off).state.adaptive).toBe(state);
   });
 
   it('a long calm run widens the bases of the score, and never a threshold of the catalogue', () => {
@@ -76,5 +77,15 @@ describe('adaptive thresholds', () => {
     const config = resolveRiskConfig({ adaptive: { mode: 'shadow', windowDecisions: 10 } });
     const { state } = assess(initialRiskState(config), inputWith({ loss_delta: Number.NaN }), config);
     expect(state.adaptive.stabilitySum).toBeCloseTo(0.3, 12);
+  });
+
+  it('a window on the edge of stable or unstable is neither, and a change as large as the least one is made', () => {
+    const edge = { ...limits, stableMin: 0.5, unstableMax: 0.5, agreeingWindowsMin: 1, decay: 0.5, changeMin: 0.5 };
+    const half = { loss: 1, gradient: 0, progress: 0 };
+    expect(windows([half], INITIAL_ADAPTIVE_STATE, edge)).toMatchObject({ ratio: 1, streak: 0 });
+    expect(windows([STABLE], INITIAL_ADAPTIVE_STATE, edge)).toMatchObject({ ratio: 1.5, streak: 1 });
+    expect(windows([STABLE], INITIAL_ADAPTIVE_STATE, { ...edge, changeMin: 0.51 }).ratio).toBe(1);
+    expect(windows([MIDDLING, MIDDLING, MIDDLING]).streak).toBe(0);
+    expect(windows([UNSTABLE, UNSTABLE, STABLE]).streak).toBe(1);
   });
 });

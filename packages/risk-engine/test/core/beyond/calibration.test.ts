@@ -82,4 +82,29 @@ describe('the calibration record', () => {
     const third = step(second, 1.1, undefined, 2);
     expect([third.calibration.counts[9], third.calibration.bad[9], third.calibration.pending]).toEqual([1, 0, null]);
   });
+
+  it('sums up by hand: gap to the middle of the band weighted by counts, and what was missed below one half', () => {
+    const bands = (pairs: Record<number, number>) => Array.from({ length: 10 }, (_none, band) => pairs[band] ?? 0);
+    const state = {
+      pending: null,
+      total: 100,
+      counts: bands({ 2: 50, 5: 30, 9: 20 }),
+      bad: bands({ 2: 6, 5: 15, 9: 20 }),
+    };
+    const report = reportCalibration(state, limits);
+    // Bands 2, 5 and 9 predict 0.25, 0.55 and 0.95 and saw 0.12, 0.5 and 1.
+    expect(report.error).toBeCloseTo((50 * 0.13 + 30 * 0.05 + 20 * 0.05) / 100, 12);
+    expect(report).toMatchObject({ samples: 100, falseNegativeRatio: 6 / 41, verdict: 'calibrated' });
+    expect(reportCalibration(state, { ...limits, errorMax: report.error }).verdict).toBe('calibrated');
+    expect(reportCalibration(state, { ...limits, errorMax: report.error / 2 }).verdict).toBe('miscalibrated');
+    expect(reportCalibration(state, { ...limits, samplesMin: 101 }).verdict).toBe('too_few');
+  });
+
+  it('halves when the window is full, and waits unchanged for the first prediction', () => {
+    const full = { ...INITIAL_CALIBRATION_STATE, pending: 0.5, total: 3, counts: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] };
+    expect(calibrate(full, { bad: false, risk: 0.5 }, { ...limits, windowDecisions: 4 }).total).toBe(2);
+    expect(calibrate(full, { bad: false, risk: 0.5 }, { ...limits, windowDecisions: 5 }).total).toBe(4);
+    const none = { bad: true, risk: undefined };
+    expect(calibrate(INITIAL_CALIBRATION_STATE, none, limits)).toBe(INITIAL_CALIBRATION_STATE);
+  });
 });

@@ -77,4 +77,42 @@ describe('the multi-signal score', () => {
     });
     expect(scoreOf(result)?.attributes).toMatchObject({ level: 'CRITICAL', combined: '1.000', gradient: '1.000' });
   });
+
+  it.each([
+    [9.5, 'YELLOW'],
+    [12.5, 'ORANGE'],
+    [15.5, 'RED'],
+    [18.5, 'CRITICAL'],
+  ])('G-03: a level holds from its limit on: a norm of %d is %s', (norm, level) => {
+    expect(scoreOf(under({ gradient_norm: norm }))?.attributes['level']).toBe(level);
+  });
+
+  it('a dimension at exactly 0.8 is not hot', () => {
+    const seedStates = [{ seedId: 's', stage: 'TRAINING' as const, riskScore: 0.9, metrics: {} }];
+    const packet = calmPacket({ trainingMetrics: { gradient_norm: 17, step_latency_ms: 420 }, seedStates });
+    const score = scoreOf(assess(fresh, calmInput({ packet }), config));
+    expect(score?.attributes).toMatchObject({ level: 'RED', gradient: '0.800', latency: '0.800', lifecycle: '0.800' });
+  });
+
+  it('a level that stops means the same for every command', () => {
+    const { seedOperation: _seed, ...bare } = seedDraft();
+    const draft = { ...bare, commandType: 'OPTIMIZER' as const };
+    expect(assess(fresh, inputWith({ gradient_norm: 16 }, { draft }), config).command.commandType).toBe('PAUSE');
+  });
+
+  it('G-13: every decision records the combined score, GREEN or not, and each dimension from YELLOW on', () => {
+    expect(scoreOf(under({ gradient_norm: 8 }))).toMatchObject({
+      signal: 'risk_combined',
+      value: 0.2,
+      threshold: 0.3,
+      comparison: '>=',
+      verdict: 'pass',
+    });
+    expect(scoreOf(under({ gradient_norm: 13, step_latency_ms: 100 }))?.attributes).toEqual({
+      level: 'YELLOW',
+      combined: '0.320',
+      gradient: '0.533',
+      latency: '0.000',
+    });
+  });
 });

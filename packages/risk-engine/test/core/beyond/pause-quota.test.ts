@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { takePause } from '../../../src/core/beyond/pause-quota.js';
 import { assess, initialRiskState, type RiskOptions, type RiskState, resolveRiskConfig } from '../../../src/index.js';
 import { inputWith, momentAt, seedDraft } from '../../../src/testing.js';
 
@@ -56,5 +57,17 @@ describe('the pause quota', () => {
     expect(result.findings.at(-1)).toMatchObject({ evaluator: 'pause_quota', enforced: false });
     const off = quota({ mode: 'off' });
     expect(pause(initialRiskState(off), 0, off).state.pauseQuota.pausesMs).toEqual([]);
+  });
+
+  it('a state in which nothing changes is passed on as it is, and pauses that are over are forgotten', () => {
+    const state = { pausesMs: [1_000, 9_000] };
+    expect(takePause(state, { elapsedMs: 10_000, paused: false }, config.pauseQuota).state).toBe(state);
+    const later = takePause(state, { elapsedMs: 11_000, paused: false }, config.pauseQuota);
+    expect(later).toEqual({ state: { pausesMs: [9_000] }, spent: false });
+    expect(takePause(state, { elapsedMs: 11_000, paused: true }, config.pauseQuota)).toEqual({
+      state: { pausesMs: [9_000, 11_000] },
+      spent: false,
+    });
+    expect(takePause(state, { elapsedMs: 10_000, paused: true }, config.pauseQuota)).toEqual({ state, spent: true });
   });
 });

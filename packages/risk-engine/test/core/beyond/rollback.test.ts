@@ -97,4 +97,12 @@ describe('the rollback directive', () => {
     const full = resolveRiskConfig({ profile: 'harness', rollback: { tier: 'full' } });
     expect(judge(grown, 2, 1000, full).command.rollback?.tier).toBe('full');
   });
+
+  it('a rise of exactly the limit is no reason, and without any loss there is none to judge', () => {
+    const exact = { ...config, rollback: { ...config.rollback, lossDeltaMax: 0.25 } };
+    expect(judge(grown, 1.25, 1000, exact).command.commandType).toBe('PAUSE');
+    expect(judge(grown, 1.2500001, 1000, exact).command.commandType).toBe('ROLLBACK');
+    const { validationLoss: _loss, ...packet } = calmPacket();
+    expect(assess(grown, calmInput({ packet, at: momentAt(1) }), config).reason).toBe('policy');
+  });
 });
