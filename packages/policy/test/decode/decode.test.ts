@@ -355,7 +355,7 @@ describe('outputs that are none', () => {
 });
 
 describe('configuration', () => {
-  it('PB-23, D-39: is resolved once, frozen, and not read from the environment', () => {
+  it('PB-23: is resolved once, frozen, and not read from the environment', () => {
     const given = { bundleDigest: 'ab', blend: { enabled: true } };
     const resolved = resolveDecodeConfig(given);
     expect(Object.isFrozen(resolved) && Object.isFrozen(resolved.blend)).toBe(true);

@@ -47,7 +47,7 @@ describe('serving', () => {
     expect(() => host.infer(tensors(1), Number.NaN)).toThrow('deadlineMs must be a number, got NaN');
   });
 
-  it('refuses outputs that are not finite, and passes on why a run failed', async () => {
+  it('D-39, P-D35: refuses outputs that are not finite, and passes on why a run failed', async () => {
     const { host, runtime } = await open();
     const nan = host.infer(tensors(1), 5);
     runtime(0).answers(Number.NaN);
@@ -123,7 +123,7 @@ describe('deadlines', () => {
     expect(runtime(0).runs.length).toBe(1);
   });
 
-  it('a hang with no ready standby answers inference_unavailable at once, also to those who wait', async () => {
+  it('PB-16: a hang with no ready standby answers inference_unavailable at once, also to those who wait', async () => {
     const { time, host } = await open({ options: { standbyCount: 0 } });
     const hanging = host.infer(tensors(1), 5);
     const waiting = host.infer(tensors(2), 1000);
@@ -176,7 +176,7 @@ describe('deaths and restarts', () => {
     expect(maker.made.length).toBe(3);
   });
 
-  it('rejects when the first model is refused, and starts no standby for it', async () => {
+  it('PB-17: rejects with the reason when the first model is refused, and starts no standby for it', async () => {
     const time = new HandTime();
     const maker = new FakeMaker('kill', (made) => {
       made.refuses('the model bytes have SHA-256 0, expected 1');
