@@ -26,6 +26,12 @@ export interface FieldReportOptions {
   readonly acknowledgement?: 'bus' | 'consumer';
   /** How long a consumer may take before the one repetition, and again before the report counts as unacknowledged. Default 2,000 ms. */
   readonly acknowledgementMs?: number;
+  /** A publish that takes longer is slow, in ms. Default 500; at least 0. */
+  readonly slowPublishMs?: number;
+  /** After so many slow ones in a row publishing rests. Default 3; at least 1. */
+  readonly slowPublishesMax?: number;
+  /** How long it rests before a single report is tried, in ms. Default 10,000; at least 1. */
+  readonly publishPauseMs?: number;
 }
 
 /** {@link FieldReportOptions} with every field present and checked. Frozen. */
@@ -46,6 +52,9 @@ export const FIELD_REPORT_DEFAULTS: ResolvedFieldReportOptions = Object.freeze({
   backoffJitterRatio: 0.2,
   acknowledgement: 'bus',
   acknowledgementMs: 2000,
+  slowPublishMs: 500,
+  slowPublishesMax: 3,
+  publishPauseMs: 10_000,
 });
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -63,6 +72,9 @@ const RANGES = {
   backoffMaxMs: [0, MAX, true],
   backoffJitterRatio: [0, 1, false],
   acknowledgementMs: [1, MAX, true],
+  slowPublishMs: [0, MAX, true],
+  slowPublishesMax: [1, MAX, true],
+  publishPauseMs: [1, MAX, true],
 } as const;
 
 function numberIn(given: FieldReportOptions, field: keyof typeof RANGES): number {

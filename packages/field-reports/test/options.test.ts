@@ -23,6 +23,9 @@ describe('options', () => {
     ['backoffJitterRatio', 1.1],
     ['acknowledgementMs', 0],
     ['acknowledgement', 'maybe'],
+    ['slowPublishMs', -1],
+    ['slowPublishesMax', 0],
+    ['publishPauseMs', 0],
   ])('refuse a bad %s by name', (field, value) => {
     expect(() => resolveFieldReportOptions({ [field]: value })).toThrow(field);
   });

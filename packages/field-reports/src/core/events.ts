@@ -17,6 +17,10 @@ export const FIELD_REPORT_EVENTS = {
     level: 'ERROR',
     means: 'A note in the log cannot be read; the report counts as unpublished.',
   },
+  field_report_publishing_paused: {
+    level: 'WARNING',
+    means: 'Publishing was slow several times in a row; it rests, then one report is tried.',
+  },
   field_report_duplicate: { level: 'WARNING', means: 'A report with an id that is already waiting was ignored.' },
 } as const satisfies Readonly<Record<string, { readonly level: TelemetryLevel; readonly means: string }>>;
 

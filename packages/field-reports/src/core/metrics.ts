@@ -10,6 +10,8 @@ export interface FieldReportStats {
   readonly noteFailuresTotal: number;
   readonly damagedNotesTotal: number;
   readonly observerFailuresTotal: number;
+  /** How often a bus that was slow again and again was left alone for a while. */
+  readonly publishPausesTotal: number;
   /** Reports that wait for the bus or for their consumer. */
   readonly pending: number;
   /** Those of them that have failed at least once. */
@@ -34,6 +36,7 @@ export const FIELD_REPORT_METRICS = {
   'tamiyo.field_reports.note_failures_total': { field: 'noteFailuresTotal', unit: 'count' },
   'tamiyo.field_reports.damaged_notes_total': { field: 'damagedNotesTotal', unit: 'count' },
   'tamiyo.field_reports.observer_failures_total': { field: 'observerFailuresTotal', unit: 'count' },
+  'tamiyo.field_reports.publish_pauses_total': { field: 'publishPausesTotal', unit: 'count' },
   'tamiyo.field_reports.pending': { field: 'pending', unit: 'count' },
   'tamiyo.field_reports.retry_backlog': { field: 'retryBacklog', unit: 'count' },
   'tamiyo.field_reports.open_windows': { field: 'openWindows', unit: 'count' },

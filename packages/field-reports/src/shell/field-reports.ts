@@ -1,5 +1,5 @@
 import type { FieldReport, TelemetryEvent } from '@esper/leyline';
-import { elapsedMs, type MonoClock, type MonoMs, type WallClock } from '@esper/std';
+import type { MonoClock, WallClock } from '@esper/std';
 import {
   afterFailure,
   afterSilence,
@@ -18,8 +18,10 @@ import { FieldReportError } from '../errors.js';
 import { type FieldReportOptions, type ResolvedFieldReportOptions, resolveFieldReportOptions } from '../options.js';
 import type { RandomFraction, ReportJournal, ReportPublisher } from '../ports.js';
 import { decodeNote, type ReportNote } from '../wire/note-codec.js';
+import { DispatchTimes } from './dispatch-times.js';
 import { NoteKeeper } from './note-keeper.js';
-import { newTotals } from './totals.js';
+import { PublishPacing } from './publish-pacing.js';
+import { newTotals, SETTLEMENT_TOTALS } from './totals.js';
 
 /** What the life of reports needs from the outside. */
 export interface FieldReportsSetup {
@@ -57,7 +59,8 @@ export class FieldReports {
   readonly #pending = new Map<string, Delivery>();
   /** Synthesised while restoring, and not (yet) found in the log. */
   readonly #unfound = new Map<string, FieldReport>();
-  readonly #knownSince = new Map<string, MonoMs>();
+  readonly #times = new DispatchTimes();
+  readonly #pacing: PublishPacing;
   #restoring = true;
   #flushing: Promise<FlushReport> | undefined;
 
@@ -65,6 +68,10 @@ export class FieldReports {
     this.#setup = setup;
     this.#options = resolveFieldReportOptions(setup.options);
     this.#windows = new WindowBook(this.#options);
+    this.#pacing = new PublishPacing(setup.clock, this.#options, () => {
+      this.#totals.publishPausesTotal += 1;
+      this.#tell('field_report_publishing_paused', { pause_ms: String(this.#options.publishPauseMs) });
+    });
     this.#notes = new NoteKeeper(setup.journal, (error) => {
       this.#totals.noteFailuresTotal += 1;
       this.#tell('field_report_note_failed', { error: error instanceof Error ? error.name : 'unknown' });
@@ -137,12 +144,12 @@ export class FieldReports {
       return;
     }
     this.#pending.set(report.reportId, newDelivery(report));
-    this.#knownSince.set(report.reportId, this.#setup.clock.monoMs());
+    this.#times.known(report.reportId, this.#setup.clock.monoMs());
   }
 
   #forget(reportId: string): void {
     this.#pending.delete(reportId);
-    this.#knownSince.delete(reportId);
+    this.#times.forget(reportId);
   }
 
   #synthesised(closed: readonly ClosedWindow[]): void {
@@ -165,13 +172,9 @@ export class FieldReports {
   }
 
   #settle(reportId: string, how: Settlement, why: string): void {
-    const totals = this.#totals;
     const atMs = this.#setup.clock.wallMs();
     this.#notes.add({ kind: 'settled', reportId, how, atMs });
-    if (how === 'published') totals.publishedTotal += 1;
-    if (how === 'acknowledged') totals.acknowledgedTotal += 1;
-    if (how === 'unacknowledged') totals.unacknowledgedTotal += 1;
-    if (how === 'dropped') totals.droppedTotal += 1;
+    this.#totals[SETTLEMENT_TOTALS[how]] += 1;
     if (how === 'dropped') this.#tell('field_report_dropped', { report_id: reportId, reason: why });
     if (how === 'unacknowledged') this.#tell('field_report_unacknowledged', { report_id: reportId });
     this.#forget(reportId);
@@ -196,14 +199,15 @@ export class FieldReports {
     this.#overdueAnswers();
     const due = [...this.#pending.values()].filter((one) => isDue(one, clock.wallMs(), this.#options));
     let taken = 0;
-    for (const delivery of due.slice(0, this.#options.publishPerFlushMax)) {
-      if (await this.#publish(delivery)) taken += 1;
+    for (const delivery of due.slice(0, this.#pacing.allowed(this.#options.publishPerFlushMax))) {
+      if (await this.#pacing.timed(() => this.#publish(delivery))) taken += 1;
+      if (this.#pacing.rests) break;
     }
     await this.#notes.settled();
     const dropped = this.#totals.droppedTotal - before.droppedTotal;
     const failed = this.#totals.retriesTotal - before.retriesTotal + dropped;
-    const pending = this.#pending.size;
-    return { complete: pending === 0 && this.#notes.unrecorded === 0, published: taken, failed, dropped, pending };
+    const complete = this.#pending.size === 0 && this.#notes.unrecorded === 0;
+    return { complete, published: taken, failed, dropped, pending: this.#pending.size };
   }
 
   #overdueAnswers(): void {
@@ -229,7 +233,7 @@ export class FieldReports {
     if (current === undefined) return taken;
     const nowMs = clock.wallMs();
     if (taken) {
-      this.#measureDispatch(reportId);
+      this.#times.taken(reportId, clock.monoMs());
       this.#take(reportId, afterTaken(current, nowMs, this.#options), why);
       return true;
     }
@@ -247,13 +251,6 @@ export class FieldReports {
   #take(reportId: string, step: DeliveryStep, why: string): void {
     if (step.kind === 'continue') this.#pending.set(reportId, step.delivery);
     else this.#settle(reportId, step.how, why);
-  }
-
-  #measureDispatch(reportId: string): void {
-    const since = this.#knownSince.get(reportId);
-    if (since === undefined) return;
-    this.#totals.dispatchLatencyMs = elapsedMs(since, this.#setup.clock.monoMs());
-    this.#totals.dispatchLatencyMaxMs = Math.max(this.#totals.dispatchLatencyMaxMs, this.#totals.dispatchLatencyMs);
   }
 
   /** The consumer has the report. Resolves when that is durable: true if the report was waiting for it. */
@@ -274,6 +271,8 @@ export class FieldReports {
       retryBacklog,
       openWindows: this.#windows.openCount,
       unrecordedNotes: this.#notes.unrecorded,
+      dispatchLatencyMs: this.#times.lastMs,
+      dispatchLatencyMaxMs: this.#times.maxMs,
     };
   }
 

@@ -1,10 +1,11 @@
+import type { Settlement } from '../core/delivery.js';
 import type { FieldReportStats } from '../core/metrics.js';
 
 /** The running totals behind the stats. */
 type Totals = {
   -readonly [Field in Exclude<
     keyof FieldReportStats,
-    'pending' | 'retryBacklog' | 'openWindows' | 'unrecordedNotes'
+    'pending' | 'retryBacklog' | 'openWindows' | 'unrecordedNotes' | 'dispatchLatencyMs' | 'dispatchLatencyMaxMs'
   >]: FieldReportStats[Field];
 };
 
@@ -19,6 +20,13 @@ export const newTotals = (): Totals => ({
   noteFailuresTotal: 0,
   damagedNotesTotal: 0,
   observerFailuresTotal: 0,
-  dispatchLatencyMs: 0,
-  dispatchLatencyMaxMs: 0,
+  publishPausesTotal: 0,
 });
+
+/** Which total counts each settlement. */
+export const SETTLEMENT_TOTALS = {
+  published: 'publishedTotal',
+  acknowledged: 'acknowledgedTotal',
+  unacknowledged: 'unacknowledgedTotal',
+  dropped: 'droppedTotal',
+} as const satisfies Readonly<Record<Settlement, keyof Totals>>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIELD_REPORT_METRICS, FieldReports, fieldReportSummary } from '../../src/index.js';
+import { FIELD_REPORT_METRICS, type FieldReportOptions, FieldReports, fieldReportSummary } from '../../src/index.js';
 import { encodeNote } from '../../src/wire/note-codec.js';
 import { report, seen, T0, World } from '../support/builders.js';
 
@@ -107,6 +107,48 @@ describe('the life of a field report', () => {
     expect(world.published).toEqual(['fr-a', 'fr-b', 'fr-a']);
     expect(reports.stats()).toMatchObject({ acknowledgedTotal: 1, unacknowledgedTotal: 1, pending: 0 });
     expect(world.said('field_report_unacknowledged')).toBe(1);
+  });
+
+  it('RI-13: a bus that takes longer than 500 ms three times in a row rests; then one report is tried', async () => {
+    const world = new World();
+    let takesMs = 501;
+    world.answer = () => {
+      world.clock.advance(takesMs);
+      return true;
+    };
+    const reports = await world.start();
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) reports.decided(report(id));
+    expect(await reports.flush()).toMatchObject({ published: 3, pending: 3, complete: false });
+    expect(world.said('field_report_publishing_paused')).toBe(1);
+    world.clock.advance(9_999);
+    expect((await reports.flush()).published).toBe(0);
+    world.clock.advance(1);
+    expect((await reports.flush()).published).toBe(1);
+    expect(reports.stats().publishPausesTotal).toBe(2);
+    world.clock.advance(10_000);
+    takesMs = 500;
+    expect((await reports.flush()).published).toBe(1);
+    expect(await reports.flush()).toMatchObject({ published: 1, complete: true });
+  });
+
+  it('each setting of that rest makes a difference', async () => {
+    const flushed = async (options: FieldReportOptions, waitMs = 0): Promise<number> => {
+      const world = new World();
+      world.answer = () => {
+        world.clock.advance(100);
+        return true;
+      };
+      const reports = await world.start([], options);
+      for (const id of ['a', 'b', 'c', 'd']) reports.decided(report(id));
+      await reports.flush();
+      world.clock.advance(waitMs);
+      await reports.flush();
+      return world.published.length;
+    };
+    expect(await flushed({})).toBe(4);
+    expect(await flushed({ slowPublishMs: 99 })).toBe(3);
+    expect(await flushed({ slowPublishMs: 99, slowPublishesMax: 1 })).toBe(1);
+    expect(await flushed({ slowPublishMs: 99, publishPauseMs: 50 }, 50)).toBe(4);
   });
 
   it('OW-08: open windows come back after a restart, from the decisions alone', async () => {
