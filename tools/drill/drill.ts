@@ -11,6 +11,8 @@ export interface DrillFlags {
   /** A known fault to plant; the drill must then fail. */
   readonly sabotage: string | undefined;
   readonly rest: readonly string[];
+  /** The options of this drill alone, as given; see {@link DrillSpec.options}. */
+  readonly own: Readonly<Record<string, string | undefined>>;
 }
 
 export interface DrillSpec {
@@ -18,6 +20,8 @@ export interface DrillSpec {
   readonly defaultBudgetMs: number;
   /** Fault name → what it does. */
   readonly sabotages?: Readonly<Record<string, string>>;
+  /** Options of this drill alone; each takes a value. */
+  readonly options?: readonly string[];
 }
 
 export interface DrillOutcome {
@@ -46,6 +50,7 @@ const wholeNumber = (name: string, text: string | undefined): number | undefined
 
 /** Reads the drill flags. Throws `RangeError` or `TypeError` with what was expected. */
 export function parseDrillFlags(spec: DrillSpec, argv: readonly string[]): DrillFlags {
+  const own = spec.options ?? [];
   const { values, positionals } = parseArgs({
     args: [...argv].filter((arg) => arg !== '--'),
     allowPositionals: true,
@@ -56,6 +61,7 @@ export function parseDrillFlags(spec: DrillSpec, argv: readonly string[]): Drill
       json: { type: 'boolean', default: false },
       assert: { type: 'boolean', default: false },
       sabotage: { type: 'string' },
+      ...Object.fromEntries(own.map((name) => [name, { type: 'string' as const }])),
     },
   });
   return {
@@ -66,6 +72,9 @@ export function parseDrillFlags(spec: DrillSpec, argv: readonly string[]): Drill
     assert: values.assert,
     sabotage: values.sabotage,
     rest: positionals,
+    own: Object.fromEntries(
+      own.map((name) => [name, (values as Readonly<Record<string, unknown>>)[name] as string | undefined]),
+    ),
   };
 }
 

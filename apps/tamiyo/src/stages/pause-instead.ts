@@ -59,9 +59,10 @@ function judgePause(
     {
       draft,
       packet,
-      policy: { riskScore: undefined, version: policy.version },
+      // Nobody but the host proposes this: a pause bears no risk of its own, and was not derived from any input.
+      policy: { riskScore: 0, version: policy.version },
       blueprint: { kind: 'none' },
-      coverage: undefined,
+      coverage: { ratio: 1, byType: {}, missing: 0 },
       at: { wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() },
       step: packet.globalStep,
       timeouts: { inference: kind === 'timeout_inference', metadata: kind === 'timeout_urza' },

@@ -6,7 +6,11 @@ import { answerKey } from '../../src/decision/answer-key.js';
 /** The same, as plainly as it can be said. */
 class NaiveIndex {
   #entries: { key: string; logSequence: number; atMs: number }[] = [];
-  constructor(readonly options: { readonly keepMs: number; readonly countMax: number }) {}
+  readonly options: { readonly keepMs: number; readonly countMax: number };
+
+  constructor(options: { readonly keepMs: number; readonly countMax: number }) {
+    this.options = options;
+  }
 
   keep(run: string, packet: string, answer: { logSequence: number; atMs: number }): void {
     const key = `${run}/${packet}`;

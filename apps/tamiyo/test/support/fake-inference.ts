@@ -11,6 +11,8 @@ import { err, ok, type Result } from '@esper/std';
 export interface FakeAnswer {
   /** Which action class wins: 0 germinate, 1 optimizer, 2 pause, 3 open, 4 close. */
   readonly action?: number;
+  /** Logit of that class; the others are 0. Default 5. */
+  readonly actionLogit?: number;
   /** Which risk class wins, 0 (safe) to 4. */
   readonly riskClass?: number;
   readonly failure?: InferenceFailure;
@@ -58,7 +60,7 @@ function outputsFor(inputs: TensorMap, answer: FakeAnswer): TensorMap {
     scheduleOutputWidth +
     gatHiddenWidth;
   const heads = new Float32Array(width);
-  heads[answer.action ?? 0] = 5;
+  heads[answer.action ?? 0] = answer.actionLogit ?? 5;
   heads[policyClassCount + blendingClassCount + (answer.riskClass ?? 0)] = 12;
   heads[policyClassCount + blendingClassCount + riskClassCount + 1 + 2 + paramVectorWidth + 1] = 0.5;
   const rows = (name: string) => inputs[name]?.dims[0] ?? 0;
