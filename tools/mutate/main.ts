@@ -43,7 +43,6 @@ function optionsFor(mutated: readonly string[]): PartialStrykerOptions {
   return {
     mutate: [...mutated],
     testRunner: 'in-process',
-    testRunnerNodeArgs: ['--import', import.meta.resolve('tsx')],
     plugins: [new URL('runner-plugin.ts', import.meta.url).href],
     coverageAnalysis: 'perTest',
     concurrency: Number(values.concurrency),
@@ -59,6 +58,8 @@ function optionsFor(mutated: readonly string[]): PartialStrykerOptions {
 async function mutate(packageName: string, folder: string): Promise<number> {
   const config = JSON.parse(readFileSync(join(folder, 'mutation.json'), 'utf8')) as MutationConfig;
   process.chdir(folder);
+  // The plugin is TypeScript, and every process that Stryker starts loads it.
+  process.env['NODE_OPTIONS'] = `--import ${import.meta.resolve('tsx')}`;
   await new Stryker(optionsFor(values.only?.split(',') ?? config.mutate)).runMutationTest();
   const report = JSON.parse(readFileSync(join(folder, 'reports', 'mutation.json'), 'utf8')) as MutationReport;
   const summary = summarise(report);

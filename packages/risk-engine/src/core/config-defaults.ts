@@ -11,7 +11,7 @@ const allEnforced = Object.fromEntries(EVALUATOR_NAMES.map((name) => [name, 'enf
 /** The product's defaults: the catalogue's evaluators enforce, those beyond the prototype run in shadow. */
 export const DEFAULT_RISK_CONFIG: RiskConfig = freezeDeep({
   profile: 'default',
-  evaluators: { ...allEnforced, multi_signal: 'shadow', rollback: 'shadow' },
+  evaluators: { ...allEnforced, multi_signal: 'shadow', validation: 'shadow', rollback: 'shadow' },
   signals: SIGNALS,
   policyRisk: { criticalMin: 0.98, elevatedMin: 0.85 },
   blueprint: { quarantineMin: 0.8, elevatedMin: 0.5 },
@@ -36,6 +36,7 @@ export const DEFAULT_RISK_CONFIG: RiskConfig = freezeDeep({
     levels: { yellow: 0.3, orange: 0.5, red: 0.7, critical: 0.9 },
     hotDimensionsMax: 3,
   },
+  validation: { lossVarianceMax: 0.3, memoryRatioMax: 0.85, gradientNormMax: 10 },
   adaptive: {
     mode: 'off',
     windowDecisions: 100,

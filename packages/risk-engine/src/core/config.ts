@@ -122,6 +122,12 @@ export interface RiskConfig {
     /** So many dimensions above 0.8 are critical whatever the combined score. */
     readonly hotDimensionsMax: number;
   };
+  /** The design's safety validation: beyond these a SEED is blocked (memory) or the value is announced. */
+  readonly validation: {
+    readonly lossVarianceMax: number;
+    readonly memoryRatioMax: number;
+    readonly gradientNormMax: number;
+  };
   readonly adaptive: AdaptiveLimits;
   readonly rollback: RollbackLimits;
   readonly pauseQuota: PauseQuotaLimits;

@@ -77,6 +77,9 @@ export const RISK_EVENTS = {
   signal_unknown: { level: 'WARNING', means: 'A signal is no evidence and counts as its worst value.' },
   evaluator_error: { level: 'CRITICAL', means: 'An evaluator broke and counts as the worst it could have said.' },
   risk_level: { level: 'CRITICAL or WARNING', means: 'The multi-signal score reached YELLOW or beyond.' },
+  validation_loss_variance: { level: 'WARNING', means: 'The loss varies more than the design allows.' },
+  validation_memory: { level: 'CRITICAL', means: 'The device has hardly any memory left: a SEED is paused.' },
+  validation_gradient_norm: { level: 'WARNING', means: 'The gradient norm is larger than the design allows.' },
   rollback_required: { level: 'CRITICAL', means: 'Critical risk soon after a structural change: roll back.' },
   rollback_spent: { level: 'CRITICAL', means: 'A rollback would be due and the run has had all of its own: pause.' },
   pause_quota_exhausted: {

@@ -44,7 +44,7 @@ function comparisonConfig(limits: Scenario['limits'], breaker: Scenario['breaker
       finalizeMsMax: limits.kasmina_finalize_slow_ms,
     },
     signals: { policy_risk_score: optional, blueprint: optional, coverage: optional },
-    evaluators: { multi_signal: 'off', rollback: 'off' },
+    evaluators: { multi_signal: 'off', validation: 'off', rollback: 'off' },
     pauseQuota: { mode: 'off' },
     breakers: { inference: named, metadata: named },
   });

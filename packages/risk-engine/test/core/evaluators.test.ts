@@ -10,7 +10,7 @@ import {
 } from '../../src/index.js';
 import { calmBlueprint, calmInput, calmPacket, inputWith, seedDraft } from '../../src/testing.js';
 
-const config = resolveRiskConfig({ evaluators: { multi_signal: 'off', rollback: 'off' } });
+const config = resolveRiskConfig({ evaluators: { multi_signal: 'off', validation: 'off', rollback: 'off' } });
 const fresh = initialRiskState(config);
 const run = (input: RiskInput): Assessment => assess(fresh, input, config);
 const draftOf = (commandType: CommandType) => {

@@ -169,8 +169,8 @@ describe('derived signals, part by part', () => {
   it('RE-72: every promised input is read where a trainer sends it', () => {
     const sent = Object.fromEntries(METRICS.map((name) => [name, 'unreadable']));
     const { findings } = assess(fresh, inputWith({ ...sent, gpu_mem_free_gb: 0, loss_delta: 9 }), on);
-    const unknown = findings.filter(({ reason }) => reason === 'signal_unknown').map(({ signal }) => signal);
-    expect(unknown).toEqual([
+    const unknown = findings.filter(({ reason, enforced }) => enforced && reason === 'signal_unknown');
+    expect(unknown.map(({ signal }) => signal)).toEqual([
       'hook_latency_ms',
       'step_latency_ms',
       'kasmina.apply_ms',

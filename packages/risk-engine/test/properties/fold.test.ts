@@ -23,7 +23,7 @@ const outcome = (table: readonly Evaluator[], context: ReturnType<typeof randomC
 
 const catalogueOnly = (from: RiskConfig): RiskConfig => ({
   ...from,
-  evaluators: { ...from.evaluators, multi_signal: 'off', rollback: 'off' },
+  evaluators: { ...from.evaluators, multi_signal: 'off', validation: 'off', rollback: 'off' },
   pauseQuota: { ...from.pauseQuota, mode: 'off' },
 });
 

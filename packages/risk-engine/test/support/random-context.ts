@@ -58,6 +58,7 @@ function randomConfig(random: SeededRandom): RiskConfig {
     'degraded_inputs',
     'stabilisation',
     'multi_signal',
+    'validation',
     'rollback',
   ] as const;
   return resolveRiskConfig({

@@ -39,6 +39,7 @@ const sheeted = (sheet: Partial<Record<keyof SafetySheet, unknown>>, over: Parti
   described({ sheet: { signature: 'valid', provenance: 'urabrask', ...sheet } as SafetySheet }, over);
 
 const beyond = resolveRiskConfig({ evaluators: { multi_signal: 'enforce', rollback: 'enforce' } });
+const validated = resolveRiskConfig({ evaluators: { validation: 'enforce' } });
 const quick = resolveRiskConfig({ conservative: { goodDecisionsMin: 1, dwellMs: 5000, dwellDecisions: 2 } });
 
 /** Conservative mode on since five seconds, by an operator or by three late inferences. */
@@ -225,6 +226,12 @@ const SIGNALS: readonly Scenario[] = [
 
 const hot = (level: number) => ({ gradient_norm: 5 + 15 * level, step_latency_ms: 100 + 400 * level });
 
+const validatedInput = (
+  availableMemoryGb: number | string,
+  trainingMetrics: Record<string, number> = { loss_volatility: 0.31, gradient_norm: 10.5 },
+): RiskInput =>
+  calmInput({ packet: calmPacket({ trainingMetrics, hardwareContext: { totalMemoryGb: 100, availableMemoryGb } }) });
+
 const BEYOND: readonly Scenario[] = [
   { name: 'level yellow', input: inputWith({ gradient_norm: 5 + 15 * 0.3 }), config: beyond },
   {
@@ -281,6 +288,14 @@ const BEYOND: readonly Scenario[] = [
     state: grown(),
     config: beyond,
   },
+  { name: 'validation of everything', input: validatedInput(8), config: validated },
+  { name: 'validation of everything, no seed', input: { ...validatedInput(8), draft: OPTIMIZER }, config: validated },
+  {
+    name: 'validation just passed',
+    input: validatedInput(15, { loss_volatility: 0.1, gradient_norm: 10 }),
+    config: validated,
+  },
+  { name: 'validation of unreadable signals', input: validatedInput('all', { gradient_norm: NAN }), config: validated },
   { name: 'pause quota pages', ...paused('page') },
   { name: 'pause quota halts', ...paused('emergency') },
   { name: 'pause quota in shadow', ...paused('emergency', 'shadow') },

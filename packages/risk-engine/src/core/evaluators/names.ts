@@ -14,7 +14,7 @@ export const CATALOGUE_EVALUATORS = [
 ] as const;
 
 /** Those beyond the prototype. */
-const MORE_EVALUATORS = ['multi_signal', 'rollback'] as const;
+const MORE_EVALUATORS = ['multi_signal', 'validation', 'rollback'] as const;
 
 /** Every evaluator: the catalogue's, then those beyond the prototype. */
 export const EVALUATOR_NAMES = [...CATALOGUE_EVALUATORS, ...MORE_EVALUATORS] as const;

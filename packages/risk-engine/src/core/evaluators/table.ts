@@ -12,6 +12,7 @@ import { rollback } from './rollback.js';
 import { safetySheet } from './safety-sheet.js';
 import { stabilisation } from './stabilisation.js';
 import { timeouts } from './timeouts.js';
+import { validation } from './validation.js';
 
 /** All evaluators, in the order of their events. */
 export const EVALUATORS: readonly Evaluator[] = Object.freeze([
@@ -27,5 +28,6 @@ export const EVALUATORS: readonly Evaluator[] = Object.freeze([
   degradedInputs,
   stabilisation,
   multiSignal,
+  validation,
   rollback,
 ]);

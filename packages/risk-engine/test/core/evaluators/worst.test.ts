@@ -5,7 +5,9 @@ import { EVALUATORS } from '../../../src/core/evaluators/table.js';
 import { type EvaluatorName, initialRiskState, resolveRiskConfig } from '../../../src/index.js';
 import { calmInput } from '../../../src/testing.js';
 
-const config = resolveRiskConfig({ evaluators: { multi_signal: 'enforce', rollback: 'enforce' } });
+const config = resolveRiskConfig({
+  evaluators: { multi_signal: 'enforce', validation: 'enforce', rollback: 'enforce' },
+});
 const fresh = initialRiskState(config);
 
 /** The table with one evaluator that breaks. */
@@ -37,6 +39,7 @@ describe('an evaluator that breaks counts as the worst it could have said', () =
     ['degraded_inputs', 'PAUSE', 'off'],
     ['stabilisation', 'SEED', 'off'],
     ['multi_signal', 'EMERGENCY', 'on'],
+    ['validation', 'PAUSE', 'off'],
     ['rollback', 'ROLLBACK', 'on'],
   ] as const)('%s: command %s, mode %s', (name, type, mode) => {
     const { command, state, findings } = judge(name);

@@ -29,7 +29,7 @@ const SMALL = resolveRiskConfig({
   conservative: { goodDecisionsMin: 2, dwellMs: 2, failedDecisionsMax: 2 },
   breakers: { inference: { failuresMax: 2, cooldownMs: 2, successesMin: 1, probeTimeoutMs: 2 } },
   pauseQuota: { mode: 'off' },
-  evaluators: { multi_signal: 'off', rollback: 'off' },
+  evaluators: { multi_signal: 'off', validation: 'off', rollback: 'off' },
 });
 
 interface Moved {
