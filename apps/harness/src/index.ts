@@ -26,4 +26,12 @@ export type {
   TrainerPorts,
 } from './ports.js';
 export { createTrainer, type StepReport, type Trainer } from './shell/trainer.js';
+export { ALERT_RULES, type Alert, type AlertRule } from './supervisor/alerts.js';
+export type { SupervisedStream, Supervision } from './supervisor/supervision.js';
+export {
+  type SupervisorBus,
+  startWeatherlight,
+  type Weatherlight,
+  type WeatherlightPorts,
+} from './supervisor/weatherlight.js';
 export type { HostMessage, TrainerMessage } from './wire/trainer-channel.js';

@@ -99,7 +99,9 @@ async function recover(): Promise<void> {
   while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 5));
   const exact = accountsOf(telemetry);
   await telemetry.drain(1000);
-  send({ kind: 'recovered', ids: [...ids], exact });
+  // A channel that is closed before a long message is written loses it.
+  const message: ChildMessage = { kind: 'recovered', ids: [...ids], exact };
+  await new Promise<void>((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
   process.disconnect();
 }
 

@@ -110,10 +110,13 @@ async function loadAndKill(
 
 async function recover(args: readonly string[]): Promise<ChildMessage & { readonly kind: 'recovered' }> {
   const child = childOf(args);
-  const [message] = (await once(child, 'message')) as [ChildMessage];
+  let found: ChildMessage | undefined;
+  child.on('message', (message: ChildMessage) => {
+    found = message;
+  });
   await once(child, 'exit');
-  if (message.kind !== 'recovered') throw new Error('the second process did not report what it found');
-  return message;
+  if (found?.kind !== 'recovered') throw new Error('the second process did not report what it found');
+  return found;
 }
 
 /** Of the ticks after the first few, in which the code was not compiled yet. */
