@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '@esper/std/node';
 import { SeededRandom, tempFolder } from '@esper/testkit';
@@ -74,27 +74,30 @@ async function filesOf(folder: string, below = ''): Promise<readonly string[]> {
   return (await Promise.all(lists)).flat();
 }
 
-/** A copy of the folder with one bit flipped where data lies. */
+/** A copy of the folder with one bit flipped where data lies; every byte in use has the same chance. */
 async function flippedCopy(
   from: string,
   to: string,
   choice: { readonly random: SeededRandom; readonly holds: Store['holds'] },
 ): Promise<void> {
-  const files = await filesOf(from);
-  const sizes = await Promise.all(files.map(async (name) => (await stat(join(from, name))).size));
-  for (const name of files) {
-    await mkdir(join(to, name, '..'), { recursive: true });
-    await copyFile(join(from, name), join(to, name));
+  const targets: { readonly path: string; readonly bytes: Buffer; readonly used: number }[] = [];
+  for (const name of await filesOf(from)) {
+    const path = join(to, name);
+    await mkdir(join(path, '..'), { recursive: true });
+    await copyFile(join(from, name), path);
+    if (!choice.holds(name.split('/').at(-1) as string)) continue;
+    const bytes = await readFile(path);
+    targets.push({ path, bytes, used: bytes.findLastIndex((byte) => byte !== 0) + 1 });
   }
-  const targets = files.filter(
-    (name, at) => choice.holds(name.split('/').at(-1) as string) && (sizes[at] as number) > 0,
-  );
-  const target = join(to, choice.random.pick(targets));
-  const bytes = await readFile(target);
-  const used = bytes.findLastIndex((byte) => byte !== 0) + 1;
-  const at = choice.random.int(0, Math.max(0, used - 1));
-  bytes[at] = (bytes[at] as number) ^ (1 << choice.random.int(0, 7));
-  await writeFile(target, bytes);
+  let at = choice.random.int(0, targets.reduce((sum, { used }) => sum + used, 0) - 1);
+  const target = targets.find(({ used }) => {
+    if (at < used) return true;
+    at -= used;
+    return false;
+  });
+  if (target === undefined) throw new Error(`nothing to flip in ${from}`);
+  target.bytes[at] = (target.bytes[at] as number) ^ (1 << choice.random.int(0, 7));
+  await writeFile(target.path, target.bytes);
 }
 
 async function tryStore(store: Store, flips: number, seed: number) {

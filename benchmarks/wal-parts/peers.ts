@@ -20,8 +20,8 @@ export interface PeerKind {
 }
 
 /**
- * The other stores are no dependency of this repository. They are taken from a folder into which somebody has installed them:
- * `npm install --ignore-scripts classic-level@3.0.0 lmdb@3.5.6 libsql@0.5.29`, then `peers=/that/folder`.
+ * The other stores are optional dependencies of the benchmarks and of nothing else (docs/decisions/0020). Other versions of them
+ * can be measured from a folder into which somebody has installed them: `peers=/that/folder`.
  */
 interface PeerModules {
   readonly 'classic-level': { readonly ClassicLevel: new (path: string, options: object) => LevelDatabase };
@@ -51,14 +51,14 @@ interface SqlDatabase {
 
 let modulesFolder = '';
 
-/** Says where the stores are installed. */
+/** Says where the stores are installed; an empty name means the benchmarks' own. */
 export function peersFrom(folder: string): void {
   modulesFolder = folder;
 }
 
 function load<Name extends keyof PeerModules>(name: Name): PeerModules[Name] {
-  if (modulesFolder === '') throw new Error('not installed; see benchmarks/wal-parts/peers.ts');
-  return createRequire(join(modulesFolder, 'package.json'))(name) as PeerModules[Name];
+  const from = modulesFolder === '' ? import.meta.url : join(modulesFolder, 'package.json');
+  return createRequire(from)(name) as PeerModules[Name];
 }
 
 const key = (at: number): string => String(at).padStart(12, '0');
