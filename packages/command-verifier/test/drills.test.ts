@@ -12,6 +12,7 @@ const short = (count: number, sabotage?: string): DrillFlags => ({
   json: true,
   assert: false,
   sabotage,
+  own: {},
   rest: [],
 });
 

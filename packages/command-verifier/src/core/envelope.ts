@@ -11,6 +11,8 @@ export const KEY_ID_BYTES_MAX = 64;
 
 const DOMAIN_BYTES = Uint8Array.from(COMMAND_DOMAIN, (letter) => letter.charCodeAt(0));
 const LENGTH_BYTES = 4;
+/** Behind the magic and the number of signatures. */
+const SIGNATURES_FROM = ENVELOPE_MAGIC.length + 1;
 
 /** A part of the received bytes, from `from` up to and without `to`. */
 export interface Span {
@@ -53,37 +55,38 @@ export function readPart(bytes: Uint8Array, offset: number): Span | undefined {
  */
 export function readEnvelope(bytes: Uint8Array): Envelope | RefusalReason {
   if (!startsWith(bytes, ENVELOPE_MAGIC, 0)) return 'malformed_envelope';
-  const count = bytes[ENVELOPE_MAGIC.length];
-  if (count === undefined || count > SIGNATURES_MAX) return 'malformed_envelope';
+  const count = bytes[ENVELOPE_MAGIC.length] ?? Number.POSITIVE_INFINITY;
+  if (count > SIGNATURES_MAX) return 'malformed_envelope';
   if (count === 0) return 'missing_signature';
-  const spans = readShortParts(bytes, { from: ENVELOPE_MAGIC.length + 1, to: bytes.length }, count);
-  const last = spans?.at(-1);
-  if (spans === undefined || last === undefined) return 'malformed_envelope';
-  return readSignedStart(bytes, last.to, spans);
+  const signedFrom = skipShortParts(bytes, { from: SIGNATURES_FROM, to: bytes.length }, count);
+  return signedFrom === undefined ? 'malformed_envelope' : readSignedStart(bytes, signedFrom, count);
 }
 
-function readSignedStart(bytes: Uint8Array, signedFrom: number, spans: readonly Span[]): Envelope | RefusalReason {
+function readSignedStart(bytes: Uint8Array, signedFrom: number, count: number): Envelope | RefusalReason {
   const domain = readPart(bytes, signedFrom);
   if (domain === undefined) return 'malformed_envelope';
   if (domain.to - domain.from !== DOMAIN_BYTES.length) return 'wrong_domain';
   if (!startsWith(bytes, DOMAIN_BYTES, domain.from)) return 'wrong_domain';
   const keyIds = readPart(bytes, domain.to);
-  if (keyIds === undefined) return 'malformed_envelope';
-  const signatures = nameSignatures(bytes, keyIds, spans);
+  if (keyIds === undefined || skipShortParts(bytes, keyIds, count) !== keyIds.to) return 'malformed_envelope';
+  const signatures = nameSignatures(bytes, keyIds.from, count);
   if (signatures === undefined) return 'malformed_envelope';
   return { signatures, signedFrom, audienceFrom: keyIds.to };
 }
 
-/** The key id list names exactly one key for each signature, and none twice. */
-function nameSignatures(bytes: Uint8Array, keyIds: Span, spans: readonly Span[]): NamedSignature[] | undefined {
-  const names = readShortParts(bytes, keyIds, spans.length);
-  if (names === undefined || names.at(-1)?.to !== keyIds.to) return undefined;
+/** The key id list names exactly one key for each signature, and none twice. Both lists were skipped over before. */
+function nameSignatures(bytes: Uint8Array, keyIdsFrom: number, count: number): NamedSignature[] | undefined {
   const signatures: NamedSignature[] = [];
-  for (const span of spans) {
-    const name = names[signatures.length];
-    const keyId = name === undefined ? undefined : readKeyId(bytes, name);
+  let signatureAt = SIGNATURES_FROM;
+  let keyIdAt = keyIdsFrom;
+  for (let index = 0; index < count; index++) {
+    const signatureTo = shortPartEnd(bytes, signatureAt);
+    const keyIdTo = shortPartEnd(bytes, keyIdAt);
+    const keyId = readKeyId(bytes, keyIdAt + 1, keyIdTo);
     if (keyId === undefined || isNamed(signatures, keyId)) return undefined;
-    signatures.push({ keyId, signature: bytes.subarray(span.from, span.to) });
+    signatures.push({ keyId, signature: bytes.subarray(signatureAt + 1, signatureTo) });
+    signatureAt = signatureTo;
+    keyIdAt = keyIdTo;
   }
   return signatures;
 }
@@ -93,24 +96,25 @@ function isNamed(signatures: readonly NamedSignature[], keyId: string): boolean 
   return false;
 }
 
-/** `count` parts, each with one length byte and not empty, one after the other inside `area`. */
-function readShortParts(bytes: Uint8Array, area: Span, count: number): Span[] | undefined {
-  const spans: Span[] = [];
-  let offset = area.from;
+/** Where `count` parts end that each have one length byte and are not empty; `undefined` when they leave `area`. */
+function skipShortParts(bytes: Uint8Array, area: Span, count: number): number | undefined {
+  let at = area.from;
   for (let index = 0; index < count; index++) {
-    if (offset >= area.to) return undefined;
-    const from = offset + 1;
-    offset = from + (bytes[offset] ?? 0);
-    if (offset === from || offset > area.to) return undefined;
-    spans.push({ from, to: offset });
+    const to = shortPartEnd(bytes, at);
+    // A length of zero, or no length byte at all.
+    if (to === at + 1 || to > area.to) return undefined;
+    at = to;
   }
-  return spans;
+  return at;
 }
 
-function readKeyId(bytes: Uint8Array, span: Span): string | undefined {
-  if (span.to - span.from > KEY_ID_BYTES_MAX) return undefined;
+/** Behind the bytes when there is no length byte at `at`. */
+const shortPartEnd = (bytes: Uint8Array, at: number): number => at + 1 + (bytes[at] ?? 0);
+
+function readKeyId(bytes: Uint8Array, from: number, to: number): string | undefined {
+  if (to - from > KEY_ID_BYTES_MAX) return undefined;
   let keyId = '';
-  for (let offset = span.from; offset < span.to; offset++) {
+  for (let offset = from; offset < to; offset++) {
     const byte = bytes[offset] ?? 0;
     if (!isKeyIdByte(byte)) return undefined;
     keyId += String.fromCharCode(byte);
@@ -119,7 +123,7 @@ function readKeyId(bytes: Uint8Array, span: Span): string | undefined {
 }
 
 const KEY_ID_BYTES: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
-  /^[A-Za-z0-9._-]$/.test(String.fromCharCode(byte)),
+  /[A-Za-z0-9._-]/.test(String.fromCharCode(byte)),
 );
 const isKeyIdByte = (byte: number): boolean => KEY_ID_BYTES[byte] === true;
 
@@ -127,7 +131,6 @@ const isKeyIdByte = (byte: number): boolean => KEY_ID_BYTES[byte] === true;
 export const isKeyId = (text: string): boolean => /^[A-Za-z0-9._-]{1,64}$/.test(text);
 
 function startsWith(bytes: Uint8Array, start: Uint8Array, at: number): boolean {
-  if (at + start.length > bytes.length) return false;
   for (let index = 0; index < start.length; index++) if (bytes[at + index] !== start[index]) return false;
   return true;
 }

@@ -82,11 +82,20 @@ function keyFault(key: TrustedKey): string | undefined {
 export const isKeyValid = (key: TrustedKey, at: UnixMs, skewMs: number): boolean =>
   at + skewMs >= key.notBeforeMs && at <= key.notAfterMs;
 
+/** A key that signs now. */
+export interface SigningKey {
+  readonly keyId: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
 /** The keys that sign at `at`: current, within their dates, with a signing half; in the ring's order. */
-export const signingKeys = (ring: KeyRing, at: UnixMs): readonly TrustedKey[] =>
-  [...ring.values()].filter(
-    (key) => key.state === 'current' && key.material.sign !== undefined && isKeyValid(key, at, 0),
-  );
+export const signingKeys = (ring: KeyRing, at: UnixMs): readonly SigningKey[] =>
+  [...ring.values()].flatMap((key) => {
+    const { algorithm, sign } = key.material;
+    if (key.state !== 'current' || sign === undefined || !isKeyValid(key, at, 0)) return [];
+    return [{ keyId: key.keyId, algorithm, sign }];
+  });
 
 /** Ages and states for operators and metrics; no secrets. */
 export const keyAges = (ring: KeyRing, at: UnixMs): readonly KeyAge[] =>

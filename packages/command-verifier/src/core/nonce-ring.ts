@@ -1,17 +1,14 @@
 import { invariant, type MonoMs } from '@esper/std';
+import { readUint32 } from './envelope.js';
 
 const NONCE_BYTES = 16;
+const WORDS = NONCE_BYTES / 4;
 const NONE = -1;
 
 /** How many live entries one key has. */
 interface KeyShare {
   readonly keyId: string;
   count: number;
-}
-
-/** One entry on its way out. */
-export interface ExpiredNonce {
-  readonly issuedAtMs: number;
 }
 
 /** What is remembered with a nonce. */
@@ -33,6 +30,8 @@ export class NonceRing {
   readonly #seed: number;
   readonly #mask: number;
   readonly #words: Uint32Array;
+  /** The nonce that is looked for or added, as four words: nothing is allocated per claim. */
+  readonly #probe = new Uint32Array(WORDS);
   readonly #heads: Int32Array;
   readonly #nextInChain: Int32Array;
   readonly #issuedAtMs: Float64Array;
@@ -49,7 +48,7 @@ export class NonceRing {
     this.#seed = hashSeed | 0;
     const headCount = 2 ** Math.ceil(Math.log2(capacity));
     this.#mask = headCount - 1;
-    this.#words = new Uint32Array(4 * capacity);
+    this.#words = new Uint32Array(WORDS * capacity);
     this.#heads = new Int32Array(headCount).fill(NONE);
     this.#nextInChain = new Int32Array(capacity).fill(NONE);
     this.#issuedAtMs = new Float64Array(capacity);
@@ -67,56 +66,68 @@ export class NonceRing {
   }
 
   has(nonce: Uint8Array): boolean {
-    const words = readWords(nonce);
-    for (let slot = this.#headOf(words); slot !== NONE; slot = this.#nextInChain[slot] ?? NONE)
-      if (this.#holds(slot, words)) return true;
-    return false;
+    this.#read(nonce);
+    let slot = this.#heads[this.#bucketOf(this.#probe, 0)] ?? NONE;
+    while (slot !== NONE && !this.#holdsProbe(slot)) slot = this.#nextInChain[slot] ?? NONE;
+    return slot !== NONE;
   }
 
   /** Remembers a nonce that is not in the set, while there is room. */
   add(entry: NonceEntry): void {
     invariant(this.#size < this.capacity, 'the caller refuses when the ring is full');
-    const words = readWords(entry.nonce);
+    this.#read(entry.nonce);
     const slot = (this.#oldest + this.#size) % this.capacity;
-    this.#words.set(words, 4 * slot);
-    const bucket = this.#bucketOf(words);
-    this.#nextInChain[slot] = this.#heads[bucket] ?? NONE;
-    this.#heads[bucket] = slot;
+    for (let index = 0; index < WORDS; index++) this.#words[WORDS * slot + index] = this.#probe[index] ?? 0;
+    this.#append(slot);
     this.#issuedAtMs[slot] = entry.issuedAtMs;
     this.#claimedAt[slot] = entry.claimedAt;
     this.#shares[slot] = this.#take(entry.keyId);
     this.#size += 1;
   }
 
-  /** Drops the oldest entry when it is older than `ageMsMax` at `at`; `undefined` when there is none. */
-  dropOldest(at: MonoMs, ageMsMax: number): ExpiredNonce | undefined {
+  /** True when there is an oldest entry and it was claimed more than `ageMsMax` before `at`. */
+  isOldestOver(at: MonoMs, ageMsMax: number): boolean {
+    return this.#size > 0 && at - (this.#claimedAt[this.#oldest] ?? 0) > ageMsMax;
+  }
+
+  /** Drops the oldest entry, which there is; when its command was issued. */
+  dropOldest(): number {
     const slot = this.#oldest;
-    if (this.#size === 0 || at - (this.#claimedAt[slot] ?? 0) <= ageMsMax) return undefined;
-    this.#unlink(slot);
+    this.#unlinkOldest(slot);
     this.#giveBack(slot);
     this.#oldest = (slot + 1) % this.capacity;
     this.#size -= 1;
-    return { issuedAtMs: this.#issuedAtMs[slot] ?? 0 };
+    return this.#issuedAtMs[slot] ?? 0;
   }
 
-  #unlink(slot: number): void {
-    const words = this.#words.subarray(4 * slot, 4 * slot + 4);
-    const bucket = this.#bucketOf(words);
-    const next = this.#nextInChain[slot] ?? NONE;
-    if (this.#heads[bucket] === slot) {
-      this.#heads[bucket] = next;
+  /** Puts a slot at the end of its bucket's chain, so that the oldest entry of all is the first of its chain. */
+  #append(slot: number): void {
+    const bucket = this.#bucketOf(this.#probe, 0);
+    this.#nextInChain[slot] = NONE;
+    let last = this.#heads[bucket] ?? NONE;
+    if (last === NONE) {
+      this.#heads[bucket] = slot;
       return;
     }
-    let before = this.#heads[bucket] ?? NONE;
-    while (before !== NONE && this.#nextInChain[before] !== slot) before = this.#nextInChain[before] ?? NONE;
-    invariant(before !== NONE, 'every entry of the ring is in the chain of its bucket');
-    this.#nextInChain[before] = next;
+    for (let next = last; next !== NONE; next = this.#nextInChain[next] ?? NONE) last = next;
+    this.#nextInChain[last] = slot;
+  }
+
+  #unlinkOldest(slot: number): void {
+    const bucket = this.#bucketOf(this.#words, WORDS * slot);
+    invariant(this.#heads[bucket] === slot, 'the oldest entry is the first of its chain');
+    this.#heads[bucket] = this.#nextInChain[slot] ?? NONE;
   }
 
   #take(keyId: string): KeyShare {
-    const share = this.#byKey.get(keyId) ?? { keyId, count: 0 };
+    const share = this.#byKey.get(keyId) ?? this.#newShare(keyId);
     share.count += 1;
-    if (share.count === 1) this.#byKey.set(keyId, share);
+    return share;
+  }
+
+  #newShare(keyId: string): KeyShare {
+    const share = { keyId, count: 0 };
+    this.#byKey.set(keyId, share);
     return share;
   }
 
@@ -128,30 +139,23 @@ export class NonceRing {
     if (share.count === 0) this.#byKey.delete(share.keyId);
   }
 
-  #headOf(words: ArrayLike<number>): number {
-    return this.#heads[this.#bucketOf(words)] ?? NONE;
-  }
-
-  #bucketOf(words: ArrayLike<number>): number {
+  #bucketOf(words: Uint32Array, at: number): number {
     let hash = this.#seed;
-    for (let index = 0; index < 4; index++) {
+    for (let index = at; index < at + WORDS; index++) {
       hash = Math.imul(hash ^ (words[index] ?? 0), 0x9e3779b1);
       hash ^= hash >>> 15;
     }
     return hash & this.#mask;
   }
 
-  #holds(slot: number, words: ArrayLike<number>): boolean {
-    const at = 4 * slot;
-    for (let index = 0; index < 4; index++) if (this.#words[at + index] !== words[index]) return false;
+  #holdsProbe(slot: number): boolean {
+    const at = WORDS * slot;
+    for (let index = 0; index < WORDS; index++) if (this.#words[at + index] !== this.#probe[index]) return false;
     return true;
   }
-}
 
-function readWords(nonce: Uint8Array): readonly number[] {
-  invariant(nonce.length === NONCE_BYTES, 'a nonce has 16 bytes');
-  const words = [0, 0, 0, 0];
-  for (let index = 0; index < NONCE_BYTES; index++)
-    words[index >> 2] = (((words[index >> 2] ?? 0) << 8) | (nonce[index] ?? 0)) >>> 0;
-  return words;
+  #read(nonce: Uint8Array): void {
+    invariant(nonce.length === NONCE_BYTES, 'a nonce has 16 bytes');
+    for (let index = 0; index < WORDS; index++) this.#probe[index] = readUint32(nonce, 4 * index);
+  }
 }

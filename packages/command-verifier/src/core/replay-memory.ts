@@ -105,24 +105,26 @@ export class ReplayMemory {
   }
 
   #roomFor(claim: ReplayClaim, at: MonoMs): 'room' | RefusalReason {
-    if (this.#isFull(claim.keyId)) this.maintain(at);
+    // Every claim drops expired entries first: a ring that is full now is full of live ones.
     if (this.#nonces.size >= this.#limits.capacity) return 'replay_memory_full';
-    if (this.#nonces.countOf(claim.keyId) >= this.#limits.perKeyMax) return 'key_quota_full';
+    if (this.#isQuotaFull(claim.keyId, at)) return 'key_quota_full';
     const isRoom = this.#positions.makeRoom(claim.trainingRunId, at, this.#limits.retentionMs);
     return isRoom ? 'room' : 'replay_memory_full';
   }
 
-  #isFull(keyId: string): boolean {
-    return this.#nonces.size >= this.#limits.capacity || this.#nonces.countOf(keyId) >= this.#limits.perKeyMax;
+  #isQuotaFull(keyId: string, at: MonoMs): boolean {
+    if (this.#nonces.countOf(keyId) < this.#limits.perKeyMax) return false;
+    this.maintain(at);
+    return this.#nonces.countOf(keyId) >= this.#limits.perKeyMax;
   }
 
   #dropExpired(at: MonoMs, countMax: number): number {
-    for (let dropped = 0; dropped < countMax; dropped++) {
-      const expired = this.#nonces.dropOldest(at, this.#limits.retentionMs);
-      if (expired === undefined) return dropped;
-      this.#floorMs = Math.max(this.#floorMs, expired.issuedAtMs + 1);
-      this.#expiredTotal += 1;
+    let dropped = 0;
+    while (dropped < countMax && this.#nonces.isOldestOver(at, this.#limits.retentionMs)) {
+      this.#floorMs = Math.max(this.#floorMs, this.#nonces.dropOldest() + 1);
+      dropped += 1;
     }
-    return countMax;
+    this.#expiredTotal += dropped;
+    return dropped;
   }
 }

@@ -42,14 +42,14 @@ export class RunPositions {
   }
 
   /**
-   * True when its sequence number alone proves that `command` was never accepted: it is above all that was accepted since
-   * the start and beyond all that may have been accepted before. A run that was forgotten proves nothing.
+   * True when its sequence number alone proves that `command`, which follows, was never accepted: it is beyond all that may
+   * have been accepted before the start. A run that was forgotten proves nothing.
    */
   provesNew(command: DatedPosition): boolean {
     const entry = this.#runs.get(command.trainingRunId);
     const restored = entry === undefined ? this.#restored.get(command.trainingRunId) : entry.restored;
     if (entry === undefined && restored === undefined) return false;
-    return command.sequence > (entry?.sequence ?? -1) && command.sequence >= (restored?.sequenceBelow ?? 0);
+    return command.sequence >= (restored?.sequenceBelow ?? 0);
   }
 
   /** Makes room for one run more by forgetting one that was idle for more than `idleMs`; false when there is none. */
@@ -73,8 +73,8 @@ export class RunPositions {
       this.#runs.set(trainingRunId, { issuerEpoch, sequence, lastClaimAt: at, restored });
       return;
     }
-    entry.issuerEpoch = Math.max(entry.issuerEpoch, issuerEpoch);
-    entry.sequence = Math.max(entry.sequence, sequence);
+    entry.issuerEpoch = issuerEpoch;
+    entry.sequence = sequence;
     entry.lastClaimAt = at;
   }
 }

@@ -27,8 +27,9 @@ export class SequenceGuard {
   advance({ trainingRunId, issuerEpoch, sequence }: SealedPosition): void {
     this.#last.delete(trainingRunId);
     this.#last.set(trainingRunId, { trainingRunId, issuerEpoch, sequence });
-    if (this.#last.size <= this.#runsMax) return;
-    const oldest = this.#last.keys().next();
-    if (oldest.done !== true) this.#last.delete(oldest.value);
+    for (const oldest of this.#last.keys()) {
+      if (this.#last.size <= this.#runsMax) return;
+      this.#last.delete(oldest);
+    }
   }
 }

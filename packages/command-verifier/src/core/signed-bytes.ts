@@ -31,9 +31,7 @@ export const isDetachedDomain = (domain: string): boolean =>
 
 /** One signature of each current key, none when no current key is valid. The domain tag is signed with the bytes. */
 export const signTagged = ({ ring, now }: KeysAt, tagged: TaggedBytes): readonly DetachedSignature[] =>
-  signingKeys(ring, now).flatMap(({ keyId, material }) =>
-    material.sign === undefined ? [] : [{ keyId, signature: material.sign(preimage(tagged)) }],
-  );
+  signingKeys(ring, now).map(({ keyId, sign }) => ({ keyId, signature: sign(preimage(tagged)) }));
 
 /** `verified` when a valid key of the ring is named and all signatures of such keys hold; why not, otherwise. */
 export function verifyTagged(

@@ -113,9 +113,10 @@ export class Watermark {
   }
 
   #forgetOldest(): void {
-    if (this.#runs.size <= this.#limits.runsMax) return;
-    const oldest = this.#runs.keys().next();
-    if (oldest.done !== true) this.#runs.delete(oldest.value);
+    for (const oldest of this.#runs.keys()) {
+      if (this.#runs.size <= this.#limits.runsMax) return;
+      this.#runs.delete(oldest);
+    }
   }
 }
 
@@ -127,8 +128,8 @@ export class Watermark {
  */
 function sequenceLead(cause: StepCause, last: StepCause | undefined, limits: WatermarkLimits): number {
   if (last === undefined) return 0;
+  // Not above zero where sequence numbers need not rise: then the bound so far is the higher one.
   const used = cause.command.sequence - last.command.sequence;
-  if (used <= 0) return 0;
   const tookMs = Math.max(cause.command.issuedAtMs - last.command.issuedAtMs, elapsedMs(last.at, cause.at));
   const paced = tookMs === 0 ? used : Math.floor((used * limits.leadMs) / (4 * tookMs));
   return Math.min(used, paced, limits.sequenceLeadMax);

@@ -38,14 +38,12 @@ export function createLeylineSealer({ keyRing, clock, ids }: LeylineSealerParts)
   return Object.freeze({
     seal: (draft: CommandDraft) => {
       const issuedAtMs = clock.wallMs();
-      const key = signingKeys(keyRing.current(), issuedAtMs).find(
-        ({ material }) => material.algorithm === 'hmac-sha256',
-      );
-      if (key?.material.sign === undefined)
+      const key = signingKeys(keyRing.current(), issuedAtMs).find(({ algorithm }) => algorithm === 'hmac-sha256');
+      if (key === undefined)
         throw new VerifierError('SEAL_NO_SIGNING_KEY', 'the prototype’s form needs a current HMAC key');
       const commandId = ids.commandId();
       const signedBytes = encodeCommand(draft, { commandId, issuedAtMs });
-      const signature = toBase64(key.material.sign(signedBytes));
+      const signature = toBase64(key.sign(signedBytes));
       return { bytes: attachSignature(signedBytes, signature), signature, commandId, issuedAtMs, keyId: key.keyId };
     },
   });

@@ -1,7 +1,7 @@
 import type { CommandDraft, CommandIdentity } from '@esper/leyline';
 import { invariant, type UnixMs, type WallClock } from '@esper/std';
 import { composeEnvelope, composeSignedPart } from '../core/compose-envelope.js';
-import { signingKeys, type TrustedKey } from '../core/key-ring.js';
+import { signingKeys } from '../core/key-ring.js';
 import { prepareDraft } from '../core/prepare-draft.js';
 import { sealRequestFault } from '../core/seal-request.js';
 import { SequenceGuard } from '../core/sequence-guard.js';
@@ -87,7 +87,7 @@ function sealOnce({ parts, limits, guard }: SealContext, draft: CommandDraft, re
   const header = writeIdentityHeader(identity);
   const signedPart = composeSignedPart({ keyIds, header, payload, ...request });
   const bytes = composeEnvelope(
-    keys.map((key) => sign(key, signedPart)),
+    keys.map((key) => key.sign(signedPart)),
     signedPart,
   );
   if (bytes.length > limits.commandBytesMax)
@@ -106,9 +106,4 @@ function identify(request: SealRequest, ids: IdSource, now: UnixMs): CommandIden
     issuedAtMs: now,
     expiresAtMs: now + request.expiresInMs,
   });
-}
-
-function sign(key: TrustedKey, signedPart: Uint8Array): Uint8Array {
-  invariant(key.material.sign !== undefined, 'signingKeys returns keys that sign');
-  return key.material.sign(signedPart);
 }

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { concatBytes } from '../../src/core/compose-envelope.js';
 import { readEnvelope } from '../../src/core/envelope.js';
-import { commandIdText, readIdentityHeader, readSignedSpans, writeIdentityHeader } from '../../src/core/signed-part.js';
+import {
+  commandIdText,
+  isCommandId,
+  readIdentityHeader,
+  readSignedSpans,
+  writeIdentityHeader,
+} from '../../src/core/signed-part.js';
 import { makeKey } from '../support/fixtures.js';
 import { forge, forgeHeader } from '../support/forge.js';
 
@@ -33,6 +40,7 @@ describe('the outside of an envelope', () => {
     ['another version', (bytes: Uint8Array) => bytes.fill(0x32, 3, 4), 'malformed_envelope'],
     ['no signature', (bytes: Uint8Array) => bytes.fill(0, 4, 5), 'missing_signature'],
     ['five signatures', (bytes: Uint8Array) => bytes.fill(5, 4, 5), 'malformed_envelope'],
+    ['a signature that goes beyond the end', (bytes: Uint8Array) => bytes.subarray(0, 20), 'malformed_envelope'],
     ['an empty signature', (bytes: Uint8Array) => bytes.fill(0, 5, 6), 'malformed_envelope'],
   ])('%s', (_, change, reason) => {
     expect(readEnvelope(change(forge()))).toBe(reason);
@@ -46,6 +54,24 @@ describe('the outside of an envelope', () => {
     ['a name over 64 bytes', { keyIds: ['k'.repeat(65)], signatures: [signature] }],
   ])('%s', (_, forgery) => {
     expect(readEnvelope(forge(forgery))).toBe('malformed_envelope');
+  });
+
+  it('five signatures are refused even when everything else is right', () => {
+    const four = forge({ keyIds: ['a', 'b', 'c', 'd', 'e'], signatures: [1, 2, 3, 4].map(() => signature) });
+    const five = concatBytes([four.subarray(0, 4), Uint8Array.of(5, 1, 0), four.subarray(5)]);
+    expect(readEnvelope(five)).toBe('malformed_envelope');
+  });
+
+  it('an empty name is refused, and one that goes beyond the list of names', () => {
+    const bytes = forge();
+    const nameLengthAt = 5 + 33 + 4 + 'esper.command.v1'.length + 4;
+    expect(bytes[nameLengthAt]).toBe('key-a'.length);
+    for (const length of [0, 4, 6, 64]) {
+      const changed = Uint8Array.from(bytes);
+      changed[nameLengthAt] = length;
+      expect(readEnvelope(changed), `length ${length}`).toBe('malformed_envelope');
+    }
+    expect(readEnvelope(forge({ keyIds: [''], signatures: [signature] }))).toBe('malformed_envelope');
   });
 
   it('takes names of 1 to 64 characters and up to four signatures', () => {
@@ -105,6 +131,18 @@ describe('the signed part', () => {
     expect(read(2n ** 53n - 1n)).toMatchObject({ [field]: Number.MAX_SAFE_INTEGER });
     expect(read(2n ** 53n)).toBeUndefined();
     expect(read(2n ** 64n - 1n)).toBeUndefined();
+  });
+
+  it('an id is the whole text, in lower case', () => {
+    const id = '11111111-2222-4333-8444-555555555555';
+    expect([id, `x${id}`, `${id}x`, `${id}\n`, id.replace('4333', '5333'), 'A'.repeat(36)].map(isCommandId)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('takes UUIDs of version 4 and the id of no command, and nothing else', () => {

@@ -4,7 +4,7 @@ import { makeBench, makeKey, START_MS, verdict } from '../support/fixtures.js';
 import { type Forgery, forge } from '../support/forge.js';
 
 const explain = (bytes: Uint8Array, options: VerifierOptions = {}) => {
-  const { ring, clock } = makeBench();
+  const { ring, clock } = makeBench({ keys: [makeKey('key-a'), makeKey('old', { notAfterMs: 1, notBeforeMs: 0 })] });
   return explainCommand(bytes, {
     keyRing: ring,
     clock,
@@ -17,6 +17,9 @@ describe('explain', () => {
   it.each<readonly [string, Forgery, string | undefined]>([
     ['ok', {}, undefined],
     ['wrong_domain', { domain: 'x' }, 'envelope'],
+    ['malformed_envelope', { keyIds: ['a', 'a'], signatures: [new Uint8Array(32), new Uint8Array(32)] }, 'envelope'],
+    ['missing_signature', { keyIds: [], signatures: [] }, 'envelope'],
+    ['key_not_valid', { keys: [makeKey('old')] }, 'key'],
     ['unknown_key', { keys: [makeKey('stranger')] }, 'key'],
     ['invalid_signature', { signatures: [new Uint8Array(32)] }, 'signature'],
     ['malformed_header', { header: new Uint8Array(3) }, 'header'],
@@ -87,10 +90,28 @@ describe('explain', () => {
   });
 
   it('looks into nothing over the size limit, and copes with anything', () => {
-    expect(explain(forge(), { commandBytesMax: 128 })).toMatchObject({ reason: 'command_too_large', parts: [] });
+    const tooLarge = explain(forge(), { commandBytesMax: 128 });
+    expect(tooLarge).toMatchObject({ reason: 'command_too_large', parts: [] });
+    expect(tooLarge.rules[0]).toMatchObject({ rule: 'size', verdict: 'fails' });
+    expect(tooLarge.rules.at(-1)).toStrictEqual({ rule: 'rights', verdict: 'not reached' });
     expect(explain(new Uint8Array(7))).toMatchObject({ reason: 'malformed_envelope', parts: [] });
     expect(explain(forge({ header: new Uint8Array(48).fill(255) })).parts[3]?.says).toBe('not readable');
     expect(explain(forge({ run: Uint8Array.of(255) })).parts[1]?.says).toBe('"not UTF-8"');
+  });
+
+  it('without keys it fails at the key, and says nothing of bytes around those it was given', () => {
+    const around = new Uint8Array(1000);
+    const good = forge();
+    around.set(good, 300);
+    const bytes = around.subarray(300, 300 + good.length);
+    const { clock } = makeBench();
+    const audience = { trainingRunId: 'run-1', consumer: 'kasmina' };
+    const { reason, rules, parts } = explainCommand(bytes, { keyRing: createKeyRing([]), clock, audience });
+    expect(reason).toBe('verifier_unavailable');
+    expect(rules[2]).toMatchObject({ rule: 'key', verdict: 'fails' });
+    expect(parts[0]).toMatchObject({ from: 6, to: 38 });
+    const payload = parts.at(-1);
+    expect(payload?.says).toBe(`${good.length - (payload?.from ?? 0)} bytes of msgpack`);
   });
 
   it('claims nothing', async () => {

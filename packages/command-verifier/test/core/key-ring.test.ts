@@ -26,6 +26,16 @@ describe('a key ring', () => {
     expect(() => createKeyRing(keys)).toThrow(message);
   });
 
+  it('takes the limits themselves: 64 keys, four that sign beside others that do not, dates from 0 on', () => {
+    const waiting = Array.from({ length: 59 }, (_, n) => makeKey(`next-${n}`, { state: 'next' }));
+    const signing = Array.from({ length: 4 }, (_, n) => makeKey(`k${n}`));
+    const { sign: _sign, ...verifyOnly } = makeKey('public').material;
+    const all = [...waiting, ...signing, makeKey('public', { material: verifyOnly })];
+    expect(createKeyRing(all).current().size).toBe(64);
+    const instant = { createdAtMs: 0, notBeforeMs: 0, notAfterMs: 0 };
+    expect(createKeyRing([makeKey('k', instant)]).ages(unixMs(0))[0]?.valid).toBe(true);
+  });
+
   it('keeps the old keys when a reload is bad or empty', () => {
     const ring = createKeyRing([makeKey('key-a')]);
     expect(() => ring.replace([makeKey('x'), makeKey('x')])).toThrow('occurs twice');

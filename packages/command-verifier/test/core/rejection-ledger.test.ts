@@ -20,7 +20,7 @@ const identity = {
 
 describe('rejection events', () => {
   it('SV-10: one event with reason, key id, run and age', () => {
-    expect(describeRejection({ reason: 'nonce_replayed', keyId: 'key-a', identity })).toEqual({
+    expect(describeRejection({ reason: 'nonce_replayed', keyId: 'key-a', identity })).toStrictEqual({
       description: 'command_rejected',
       level: 'CRITICAL',
       attributes: {
@@ -33,7 +33,7 @@ describe('rejection events', () => {
         age_ms: '-12',
       },
     });
-    expect(describeRejection({ reason: 'unknown_key' }).attributes).toEqual({ reason: 'unknown_key' });
+    expect(describeRejection({ reason: 'unknown_key' }).attributes).toStrictEqual({ reason: 'unknown_key' });
   });
 
   it('is CRITICAL for everything about signatures, time and replay', () => {
@@ -52,6 +52,36 @@ describe('rejection events', () => {
       attributes: { total: '99997', invalid_signature: '99997' },
     });
     expect(ledger.summary(monoMs(9999))).toBeUndefined();
+  });
+
+  it('between two summaries there is a pause; what comes meanwhile waits, and is counted', () => {
+    const ledger = new RejectionLedger({ burstMax: 0, refillMs: 1000, summaryMs: 5000 });
+    const note = () => ledger.note({ reason: 'invalid_signature' }, monoMs(0));
+    expect(ledger.untoldCount).toBe(0);
+    note();
+    expect(ledger.summary(monoMs(0))?.attributes['total']).toBe('1');
+    note();
+    ledger.note({ reason: 'stale_command' }, monoMs(0));
+    expect(ledger.untoldCount).toBe(2);
+    expect(ledger.summary(monoMs(4999))).toBeUndefined();
+    expect(ledger.summary(monoMs(5000))?.attributes).toEqual({
+      total: '2',
+      invalid_signature: '1',
+      stale_command: '1',
+    });
+    expect(ledger.untoldCount).toBe(0);
+  });
+
+  it('TL-55: unless told otherwise, five events of a reason at once, then one in 15 s, and a summary in 10 s', () => {
+    const ledger = new RejectionLedger();
+    const told = (atMs: number) =>
+      Array.from({ length: 10 }, () => ledger.note({ reason: 'invalid_signature' }, monoMs(atMs))).filter(Boolean)
+        .length;
+    expect([told(0), told(14_999), told(15_000)]).toEqual([5, 0, 1]);
+    expect(ledger.summary(monoMs(15_000))?.attributes['total']).toBe('24');
+    expect(told(15_001)).toBe(0);
+    expect(ledger.summary(monoMs(24_999))).toBeUndefined();
+    expect(ledger.summary(monoMs(25_000))?.attributes['total']).toBe('10');
   });
 
   it('a summary of garbage alone is an ERROR', () => {
@@ -142,5 +172,6 @@ describe('metrics', () => {
     expect(metric('command_verifier.key_age_ms', 'key-a')).toBe(10);
     expect(metric('command_verifier.key_expires_in_ms', 'current')).toBe(-1);
     expect(points).toHaveLength(13);
+    expect(points[0]).not.toHaveProperty('attributes');
   });
 });

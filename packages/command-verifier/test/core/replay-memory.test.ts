@@ -49,6 +49,27 @@ describe('replay memory', () => {
     }
   });
 
+  it('what a key may keep counts live entries alone, however many expired ones lie before them', () => {
+    const memory = memoryOf({ perKeyMax: 2, sequence: 'any' });
+    for (let n = 1; n <= 6; n++) expect(memory.claim(claimOf(n, { keyId: `key-${n}` }), T0)).toBe('fresh');
+    for (const n of [7, 8]) expect(memory.claim(claimOf(n), T0)).toBe('fresh');
+    expect(memory.claim(claimOf(9, { issuedAtMs: 1101 }), monoMs(101))).toBe('fresh');
+    expect(memory.snapshot()).toMatchObject({ size: 1, expiredTotal: 8 });
+  });
+
+  it('SV-09: a claim drops four expired entries at most, so that none takes long', () => {
+    const memory = memoryOf({ sequence: 'any' });
+    for (let n = 1; n <= 7; n++) memory.claim(claimOf(n), T0);
+    expect(memory.claim(claimOf(9, { issuedAtMs: 1101 }), monoMs(101))).toBe('fresh');
+    expect(memory.snapshot()).toMatchObject({ size: 4, expiredTotal: 4 });
+  });
+
+  it('under `any`, no sequence number proves a command new', () => {
+    const memory = memoryOf({ sequence: 'any' }, 1000);
+    expect(memory.claim(claimOf(1), T0)).toBe('fresh');
+    expect(memory.claim(claimOf(2, { issuedAtMs: 999 }), T0)).toBe('issued_before_watermark');
+  });
+
   it('one key cannot take the whole memory', () => {
     const memory = memoryOf({ perKeyMax: 2, sequence: 'any' });
     expect(memory.claim(claimOf(1), T0)).toBe('fresh');

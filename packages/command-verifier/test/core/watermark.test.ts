@@ -75,6 +75,13 @@ describe('watermark', () => {
     expect(leadAfter(1_000_000, 0)).toBe(12); // all at once, by both clocks
   });
 
+  it('a new epoch at the same place and time asks for a step that goes no further', () => {
+    const mark = new Watermark(LIMITS);
+    accept(mark, at(5, 1000));
+    accept(mark, at(5, 1000, { issuerEpoch: 2 }));
+    expect([...mark.runs]).toMatchObject([['run-1', { issuerEpoch: 2, sequenceBelow: 6 }]]);
+  });
+
   it('stays short in time when the clock went back and the date no longer asks for steps', () => {
     const mark = new Watermark(LIMITS);
     accept(mark, at(0, 10_000_000));

@@ -48,7 +48,8 @@ describe('seal', () => {
   it('remembers a bounded number of runs', () => {
     const sealer = makeSealer(undefined, { runsMax: 2 });
     for (const trainingRunId of ['a', 'b', 'c']) sealer.seal(pauseDraft, { ...REQUEST, trainingRunId });
-    expect(codeOf(() => sealer.seal(pauseDraft, { ...REQUEST, trainingRunId: 'c' }))).toBe('SEAL_SEQUENCE_NOT_RISING');
+    for (const trainingRunId of ['b', 'c'])
+      expect(codeOf(() => sealer.seal(pauseDraft, { ...REQUEST, trainingRunId }))).toBe('SEAL_SEQUENCE_NOT_RISING');
     expect(codeOf(() => sealer.seal(pauseDraft, { ...REQUEST, trainingRunId: 'a' }))).toBe('no error');
   });
 

@@ -52,6 +52,7 @@ describe('verify', () => {
     const { verifier } = makeBench({ keys: [] });
     expect(await verdict(verifier, forge())).toBe('verifier_unavailable');
     expect(await verdict(verifier, new Uint8Array(10_000_000))).toBe('verifier_unavailable');
+    expect(await verifier.verify(forge())).toStrictEqual({ ok: false, error: { reason: 'verifier_unavailable' } });
   });
 
   it('does not look into bytes over the size limit', async () => {
@@ -103,6 +104,18 @@ describe('verify', () => {
     expect(await verdictOf({ notBeforeMs: START_MS + 5001 })).toBe('key_not_valid');
     expect(await verdictOf({ notAfterMs: START_MS })).toBe('ok');
     expect(await verdictOf({ notAfterMs: START_MS - 1 })).toBe('key_not_valid');
+  });
+
+  it('a run is any UTF-8, taken as it is; what is none is a malformed header', async () => {
+    const any = { trainingRunId: 'any', consumer: 'kasmina' };
+    for (const run of ['läuft', '\uFEFFrun-1', '\uFEFF']) {
+      const result = await makeBench({ audience: any }).verifier.verify(forge({ run }));
+      expect(result.ok && result.value.trainingRunId).toBe(run);
+    }
+    for (const audience of [any, { trainingRunId: 'run-1', consumer: 'kasmina' }])
+      expect(await verdict(makeBench({ audience }).verifier, forge({ run: Uint8Array.of(0xff) }))).toBe(
+        'malformed_header',
+      );
   });
 
   it('a damaged second signature is not excused by a good first one', async () => {
@@ -242,6 +255,20 @@ describe('verify', () => {
     expect(await afterMs(-5000)).toBe('ok');
     expect(await afterMs(-5001)).toBe('issued_in_future');
     expect(await afterMs(-1, { futureSkewMs: 0 })).toBe('issued_in_future');
+  });
+
+  it('a command is good until the last millisecond it names, and must name one after its issue', async () => {
+    const lasting = (forMs: bigint) => forge({ expiresAtMs: MS + forMs });
+    const afterMs = async (ageMs: number, bytes: Uint8Array) => {
+      const { clock, verifier } = makeBench();
+      clock.advance(ageMs);
+      return verdict(verifier, bytes);
+    };
+    expect(await afterMs(10, lasting(10n))).toBe('ok');
+    expect(await afterMs(11, lasting(10n))).toBe('expired_command');
+    expect(await afterMs(0, lasting(1n))).toBe('ok');
+    expect(await afterMs(0, lasting(0n))).toBe('malformed_header');
+    expect(await afterMs(0, lasting(-1n))).toBe('malformed_header');
   });
 
   it('refuses bad options by name', () => {
