@@ -36,7 +36,7 @@ describe('rejection events', () => {
     expect(describeRejection({ reason: 'unknown_key' }).attributes).toStrictEqual({ reason: 'unknown_key' });
   });
 
-  it('is CRITICAL for everything about signatures, time and replay', () => {
+  it('TL-55: is CRITICAL for everything about signatures, time and replay', () => {
     const errors = REFUSAL_REASONS.filter((reason) => REFUSAL_LEVELS[reason] !== 'CRITICAL');
     expect(errors).toEqual(['command_too_large', 'malformed_envelope', 'malformed_payload']);
   });
@@ -72,7 +72,7 @@ describe('rejection events', () => {
     expect(ledger.untoldCount).toBe(0);
   });
 
-  it('TL-55: unless told otherwise, five events of a reason at once, then one in 15 s, and a summary in 10 s', () => {
+  it('unless told otherwise, five events of a reason at once, then one in 15 s, and a summary in 10 s', () => {
     const ledger = new RejectionLedger();
     const told = (atMs: number) =>
       Array.from({ length: 10 }, () => ledger.note({ reason: 'invalid_signature' }, monoMs(atMs))).filter(Boolean)

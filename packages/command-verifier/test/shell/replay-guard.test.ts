@@ -54,7 +54,7 @@ describe('replay guard', () => {
     expect(await verdict(start(new MemoryJournal().opened()), old)).toBe('issued_before_watermark');
   });
 
-  it('with a journal, nothing is accepted twice across a restart, and the cost is one lead', async () => {
+  it('D-32: with a journal, nothing is accepted twice across a restart, and the cost is one lead', async () => {
     const { clock, seal, start } = makeRestartable();
     const journal = new MemoryJournal();
     const first = start(journal.opened());

@@ -101,7 +101,7 @@ describe('seal', () => {
     expect(codeOf(sealWith(length - 1))).toBe('SEAL_TOO_LARGE');
   });
 
-  it('SV-16: writes the typed security metadata and keeps what the decision says', () => {
+  it('SV-16, G-16: writes the typed security metadata and keeps what the decision says', () => {
     const { sealer, verifier } = makeBench();
     const risk = { reason: 'policy', reasons: ['policy'], conservative: false, changed: false };
     const sealed = sealer.seal({ ...pauseDraft, decision: { risk } }, { ...REQUEST, expiresInMs: 5000 });

@@ -63,7 +63,7 @@ describe('verify', () => {
     expect(await verdict(tight.verifier, bytes)).toBe('command_too_large');
   });
 
-  it('SV-15: sign, verify, replay, missing signature, stale, future, tamper', async () => {
+  it('SV-15, TA-15: sign, verify, replay, missing signature, stale, future, tamper', async () => {
     const { clock, verifier, sealNext } = makeBench();
     const first = sealNext();
     expect(await verdict(verifier, first)).toBe('ok');
