@@ -40,11 +40,15 @@ export class HealthWatch {
     if (limits.decisions === 0) this.#finish();
   }
 
-  /** Takes the outcome of one decision: the code it failed with, or nothing. */
+  /**
+   * Takes the outcome of one decision: the code it failed with, or nothing. What failed for other reasons, an open breaker
+   * among them, says nothing about the policy and is no evidence either way.
+   */
   saw(failure: string | undefined): void {
     if (this.#decisions >= this.#limits.decisions) return;
+    if (failure !== undefined && !OF_THE_POLICY.has(failure)) return;
     this.#decisions += 1;
-    if (failure !== undefined && OF_THE_POLICY.has(failure)) this.#failures.push(failure);
+    if (failure !== undefined) this.#failures.push(failure);
     if (this.#decisions >= this.#limits.decisions) this.#finish();
   }
 

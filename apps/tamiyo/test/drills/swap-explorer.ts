@@ -19,13 +19,13 @@ const RUNS = ['swap-a', 'swap-b'];
 const BETWEEN_PACKETS_MS = 25;
 /** Every fifth candidate has golden cases that its model does not meet, and must be refused. */
 const BAD_EVERY = 5;
-const LEAK_BYTES = 4 << 20;
+const LEAK_BYTES = 48 << 20;
 
 export const SWAP_SABOTAGES = {
   'not-held': 'a decision does not hold its policy, which is closed at the swap',
   'history-forgotten': 'an activation is not written down',
   'never-closed': 'a replaced policy keeps its process',
-  leak: 'each swap keeps four megabytes',
+  leak: 'each swap keeps 48 megabytes',
   mixed: 'the policy in force changes its digest while decisions are under way',
   'open-fails': 'every other candidate cannot be loaded',
 } as const;
@@ -42,11 +42,12 @@ export interface SwapTotals {
   swaps: number;
   decisions: number;
   failed: number;
+  firstFailure: string | undefined;
   /** Decisions whose record, command and telemetry do not name one and the same policy. */
   mixed: number;
   /** Updates that ended otherwise than they should. */
   wrong: number;
-  /** Child processes at the end, beside those of the policy in force. */
+  /** More child processes at the end than at the beginning. */
   strays: number;
   rssSlopeRatio: number;
   chainWhole: boolean;
@@ -59,12 +60,14 @@ export async function exploreSwaps(plan: SwapPlan): Promise<SwapTotals> {
   const { host } = await bench.open({
     'inference.host': plan.runtime,
     idempotencyMs: '1000',
+    profile: 'harness',
     'wal.durability': 'written',
   });
   const totals: SwapTotals = {
     swaps: 0,
     decisions: 0,
     failed: 0,
+    firstFailure: undefined,
     mixed: 0,
     wrong: 0,
     strays: 0,
@@ -74,6 +77,7 @@ export async function exploreSwaps(plan: SwapPlan): Promise<SwapTotals> {
   try {
     plant(plan.sabotage, host);
     const models = await twoModels(bench);
+    const childrenBefore = (await children()).length;
     const load = startLoad(host, totals);
     const rssBytes: number[] = [];
     for (let at = 0; at < plan.count; at += 1) {
@@ -85,7 +89,7 @@ export async function exploreSwaps(plan: SwapPlan): Promise<SwapTotals> {
     await load.stop();
     totals.rssSlopeRatio = Number(slopeRatio(rssBytes).toFixed(4));
     totals.chainWhole = foldHistory(host.policies.store.history(), sha256).ok;
-    totals.strays = plan.runtime === 'process' ? Math.max(0, (await children()).length - 1) : 0;
+    totals.strays = Math.max(0, (await children()).length - childrenBefore);
   } finally {
     await bench.remove();
   }
@@ -172,6 +176,7 @@ async function look(host: Host, outcome: Awaited<ReturnType<typeof decideOnce>>,
   totals.decisions += 1;
   if (!outcome.ok) {
     totals.failed += 1;
+    totals.firstFailure ??= `${outcome.error.code}: ${outcome.error.message}`;
     return;
   }
   const view = await host.decision(outcome.value.decisionId);
@@ -201,7 +206,8 @@ function plant(sabotage: SwapSabotage | undefined, host: Host): void {
       return;
     case 'never-closed':
     case 'mixed':
-      return plantInRuntime(sabotage, host);
+      plantInRuntime(sabotage, host);
+      return;
     case 'open-fails': {
       const load = policies.store.stage.bind(policies.store);
       let turn = 0;

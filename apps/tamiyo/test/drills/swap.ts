@@ -18,7 +18,7 @@ await runDrill(
     });
     const rules: readonly (readonly [broken: boolean, what: string])[] = [
       [totals.swaps === 0 || totals.decisions === 0, 'nothing was swapped or decided'],
-      [totals.failed > 0, `${totals.failed} decisions failed`],
+      [totals.failed > 0, `${totals.failed} decisions failed, first ${totals.firstFailure}`],
       [totals.mixed > 0, `${totals.mixed} decisions name two policies`],
       [totals.wrong > 0, `${totals.wrong} updates ended with another policy in force than they should`],
       [totals.strays > 0, `${totals.strays} processes of replaced policies are still there`],
