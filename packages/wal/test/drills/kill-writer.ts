@@ -20,7 +20,7 @@ for (;;) {
     const payload = random.bytes(random.int(0, 600));
     const sum = payloadSum(payload);
     if (sabotage === 'acknowledge-early') process.stdout.write(`ack ${wal.stats().lastSequence + 1} ${sum}\n`);
-    if (sabotage === 'acknowledge-unwritten' && random.chance(0.05)) {
+    if (sabotage === 'acknowledge-unwritten' && random.chance(0.3)) {
       process.stdout.write(`ack ${wal.stats().lastSequence + 1} ${sum}\n`);
       return;
     }

@@ -52,12 +52,8 @@ describe('the drills, in short', () => {
     expect(totals).toMatchObject({ kills: 2, lostAcked: 0 });
   });
 
-  it.each(['write-other-bytes', 'cut-after-kill'] as const satisfies readonly KillSabotage[])(
-    'the kill drill catches: %s',
-    async (sabotage) => {
-      expect(Object.keys(KILL_SABOTAGES)).toContain(sabotage);
-      const { lostAcked } = await exploreKills({ seed: SEED, sabotage, until: ({ kills }) => kills >= 8 });
-      expect(lostAcked).toBeGreaterThan(0);
-    },
-  );
+  it.each(Object.keys(KILL_SABOTAGES) as KillSabotage[])('the kill drill catches: %s', async (sabotage) => {
+    const { lostAcked } = await exploreKills({ seed: SEED, sabotage, until: ({ kills }) => kills >= 12 });
+    expect(lostAcked).toBeGreaterThan(0);
+  });
 });

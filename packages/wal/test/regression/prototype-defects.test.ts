@@ -4,6 +4,7 @@ import { encodeScars } from '../../src/core/scar.js';
 import { soakWal } from '../../src/index.js';
 import { putFile } from '../../src/shell/disk-io.js';
 import { CrashDisk, type DiskImage, MemoryDisk } from '../../src/testing.js';
+import { withFileCalls } from '../support/changed-disk.js';
 import { bytes, changed, contents, DIRECTORY, flipped, madeLog, open, SMALL, segmentsOf } from '../support/logs.js';
 
 describe('defects of the prototype', () => {
@@ -21,7 +22,7 @@ describe('defects of the prototype', () => {
     }
   });
 
-  it('D-11: what loading finds is told, as events and in the report', async () => {
+  it('D-11, TL-56: what loading finds is told, as events and in the report', async () => {
     const image = (await madeLog(5)).image();
     const { wal, events } = await open(changed(image, segmentsOf(image)[0] as string, flipped(1024 + 48)), {
       recovery: 'salvage',
@@ -42,6 +43,34 @@ describe('defects of the prototype', () => {
       }),
     );
     expect(outcomes).toEqual(['refused', 'refused', 0, 4]);
+  });
+
+  it('D-15, PF-29: an append costs the same calls and bytes, whatever is retained', async () => {
+    const costAfter = async (records: number): Promise<{ readonly calls: string; readonly bytes: number }> => {
+      const calls: string[] = [];
+      let written = 0;
+      const plain = await madeLog(records, 100);
+      const disk = withFileCalls(plain, (file, path) => ({
+        write: (piece, at) => {
+          calls.push(`write ${path.includes('anchor') ? 'anchor' : 'segment'}`);
+          written += piece.length;
+          return file.write(piece, at);
+        },
+        sync: () => {
+          calls.push('sync');
+          return file.sync();
+        },
+      }));
+      const { wal } = await open(disk, { segmentBytesMax: 1 << 20 });
+      calls.length = 0;
+      written = 0;
+      await wal.append(bytes('one more'));
+      await wal.retain({ cutoffMs: 1, nowMs: 1e6 });
+      return { calls: calls.join(', '), bytes: written };
+    };
+    const few = await costAfter(10);
+    expect(few.calls).toContain('write segment, sync');
+    expect(await costAfter(3000)).toEqual(few);
   });
 
   it('WA-17: what a sync costs is measured, and only a development setting avoids it', async () => {
