@@ -116,7 +116,7 @@ describe('a breaker', () => {
     expect(askOf(forever, LIMITS, 1e12).allowed).toBe(false);
   });
 
-  it('CM-17: has a state and a number of failures to show, whatever its kind', () => {
+  it('has a state and a number of failures to show, whatever its kind', () => {
     const half = askOf(opened(), LIMITS, 100).state;
     const forced = { who: 'ada', why: 'x', untilMs: null };
     const shown = [CLOSED_BREAKER, fail(CLOSED_BREAKER, 0).state, opened(), half].map((state) => [
