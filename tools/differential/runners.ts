@@ -5,6 +5,8 @@ import { ROOT } from '../cli/workspace.ts';
 import { runGnnCases } from './gnn-cases.ts';
 import type { Deviation, FolderRunner, LineRunner, VectorExports } from './outcome.ts';
 import { priorityHealthDeviations, runPriorityHealth } from './priority-health.ts';
+import { serviceDeviations } from './service/deviations.ts';
+import { runServiceSequence } from './service-sequences.ts';
 
 /** The packages whose `testing` entry may hold runners. To join: export `vectorRunners` or `folderRunners`, and `deviations`. */
 const PACKAGES = [
@@ -38,13 +40,18 @@ export async function loadRunners(): Promise<Runners> {
   const runners = {
     lines: unique([
       ['priority-health', runPriorityHealth] as const,
+      ['service-sequences', runServiceSequence] as const,
       ...all.flatMap((from) => Object.entries(from.vectorRunners ?? {})),
     ]),
     folders: unique([
       ['gnn-cases', runGnnCases] as const,
       ...all.flatMap((from) => Object.entries(from.folderRunners ?? {})),
     ]),
-    deviations: [...all.flatMap((from) => listOf(from.deviations ?? [])), ...priorityHealthDeviations],
+    deviations: [
+      ...all.flatMap((from) => listOf(from.deviations ?? [])),
+      ...priorityHealthDeviations,
+      ...serviceDeviations,
+    ],
   };
   unique(runners.deviations.map((deviation) => [deviation.id, deviation] as const));
   return runners;
