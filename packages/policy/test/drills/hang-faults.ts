@@ -21,12 +21,13 @@ function blockEventLoop(ms: number): void {
   while (performance.now() < endAt);
 }
 
-export const HANG_FAULTS: Readonly<Record<string, HangFault>> = {
-  'deadline-stretched': {
-    means: 'the host waits 15 ms longer than it was told',
-    host: (host) => changed(host, (inputs, deadlineMs) => host.infer(inputs, deadlineMs + 15)),
-  },
-  'overdue-not-killed': {
+/** Each fault, made so that it delays by `clearlyMs` where it delays. */
+export const HANG_FAULTS: Readonly<Record<string, (clearlyMs: number) => HangFault>> = {
+  'deadline-stretched': (clearlyMs) => ({
+    means: 'the host waits longer than it was told',
+    host: (host) => changed(host, (inputs, deadlineMs) => host.infer(inputs, deadlineMs + clearlyMs)),
+  }),
+  'overdue-not-killed': () => ({
     means: 'an overdue process is forgotten instead of killed, and keeps its core',
     maker: (maker) => ({
       overdue: 'kill',
@@ -42,9 +43,9 @@ export const HANG_FAULTS: Readonly<Record<string, HangFault>> = {
         return { started: runtime.started, ended: runtime.ended, run: (inputs) => runtime.run(inputs), stop };
       },
     }),
-  },
-  'no-standby': { means: 'nothing is warm when the first runtime is lost', standbyCount: 0 },
-  'late-answer': {
+  }),
+  'no-standby': () => ({ means: 'nothing is warm when the first runtime is lost', standbyCount: 0 }),
+  'late-answer': () => ({
     means: 'a call that is overdue is answered all the same, late',
     host: (host) =>
       changed(host, async (inputs, deadlineMs) => {
@@ -53,8 +54,8 @@ export const HANG_FAULTS: Readonly<Record<string, HangFault>> = {
         await new Promise((resolve) => setTimeout(resolve, 5));
         return { ok: true, value: { outputs: {}, runMs: 0, totalMs: deadlineMs + 5 } };
       }),
-  },
-  'children-crash': {
+  }),
+  'children-crash': () => ({
     means: 'a child dies now and then although nobody ordered it',
     host: (host) => {
       let calls = 0;
@@ -65,20 +66,20 @@ export const HANG_FAULTS: Readonly<Record<string, HangFault>> = {
         return reply;
       });
     },
-  },
-  'event-loop-blocked': {
-    means: 'restarting a runtime holds the event loop for 60 ms before the deadline is answered',
+  }),
+  'event-loop-blocked': (clearlyMs) => ({
+    means: 'giving up a runtime holds the event loop before the deadline is answered',
     maker: (maker) => ({
       overdue: 'kill',
       start: () => {
         const runtime = maker.start();
         const stop = (): void => {
-          blockEventLoop(60);
+          blockEventLoop(60 + clearlyMs);
           runtime.stop();
         };
         const seen: Runtime = { started: runtime.started, ended: runtime.ended, run: (x) => runtime.run(x), stop };
         return seen;
       },
     }),
-  },
+  }),
 };
