@@ -93,9 +93,9 @@ function changingVerbs(noun: Command, run: RunCommand): void {
 }
 
 const PROMOTE_HELP = `
-While a host runs on the same data folder, the order is carried out by the host: the candidate sees live packets in
-shadow, the swap falls between two decisions, and the health gate watches the first ones. Without a host the gates are:
-signature, digests, name tables, loading, golden decisions, latency; the policy is in force at the next start.
+For a data folder that no host runs on: signature, digests, name tables, loading, golden decisions and latency are
+checked, and the policy is in force at the next start. A running host takes updates from the stream oona.policy; there
+the candidate also sees live packets in shadow, and a health gate watches its first decisions.
 
 Examples:
   tamiyo policy stage --bundle ./candidate --why "run 41"
