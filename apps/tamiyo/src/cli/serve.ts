@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isCodedError } from '@esper/std';
 import { type Command, Option } from 'commander';
 import { openKeys } from '../adapters/keys.js';
 import { makeMissing } from '../host/first-start.js';
@@ -51,6 +52,10 @@ export const serveNoun: Noun = (program, run) => {
     );
 };
 
+/** What is missing when somebody starts for the first time. */
+const MADE_BY_INIT = new Set(['CATALOGUE_MISSING', 'POLICY_MISSING']);
+const FIRST_START = 'A first start? tamiyo serve --init makes an untrained policy and example blueprints.';
+
 async function serve(context: CommandContext, options: ServeOptions): Promise<number> {
   const startedAt = performance.now();
   const stop = stopSignal();
@@ -63,7 +68,10 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<nu
   const made = options.init === true ? await makeMissing(config, keys) : [];
   const log = pinoLog(options.logLevel, process.stderr);
   let cutCount = 0;
-  const service = await openService({ config, keys, log, version: await ownVersion() });
+  const service = await openService({ config, keys, log, version: await ownVersion() }).catch((cause: unknown) => {
+    if (isCodedError(cause) && MADE_BY_INIT.has(cause.code)) context.output.note(FIRST_START);
+    throw cause;
+  });
   try {
     tellReady(service, { output: context.output, made, startMs: performance.now() - startedAt });
     log.noted('host.stopping', { signal: await stop });

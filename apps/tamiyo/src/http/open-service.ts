@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '@esper/std/node';
 import { createPrometheusExporter } from '@esper/telemetry/prometheus';
+import { openBusDecisions } from '../bus/bus-decisions.js';
 import { type Host, type HostSetup, openHost } from '../compose.js';
 import type { HttpLog } from './http-log.js';
 import { httpOptions } from './http-options.js';
@@ -45,17 +46,24 @@ export async function openService(setup: ServiceSetup): Promise<Service> {
       },
       httpOptions(values),
     );
-    return { host, addresses: server.addresses, tokens: { folder, made }, close: closer(server, host) };
+    const deafen = values['bus.decisions']
+      ? await openBusDecisions({ bus: host.bus, host, clock: systemClock })
+      : nothing;
+    return { host, addresses: server.addresses, tokens: { folder, made }, close: closer(server, host, deafen) };
   } catch (cause) {
     await host.close();
     throw cause;
   }
 }
 
-function closer(server: HttpServer, host: Host): Service['close'] {
+const nothing = async (): Promise<void> => undefined;
+
+function closer(server: HttpServer, host: Host, deafen: () => Promise<void>): Service['close'] {
   let closing: Promise<{ readonly cut: number }> | undefined;
   return () => {
-    closing ??= server.close().finally(() => host.close());
+    closing ??= Promise.all([server.close(), deafen()])
+      .then(([closed]) => closed)
+      .finally(() => host.close());
     return closing;
   };
 }
