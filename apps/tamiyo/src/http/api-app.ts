@@ -37,6 +37,7 @@ interface Visit {
 
 const URL_PARAMETER = /\{([a-z]+)\}/g;
 const PARAMETER_CHARACTERS_MAX = 1024;
+const RETRY_SECONDS = '1';
 
 /** The routes as a fastify instance that listens nowhere yet; `routing` of it answers the requests of any server. */
 export async function createApiApp(parts: AppParts): Promise<FastifyInstance> {
@@ -199,7 +200,8 @@ async function sendProblem(
   const problem = problemOf(known, at.request.id);
   if (visit !== undefined) visit.code = problem.code;
   if (problem.status === 500 || problem.status === 507) at.parts.log.broke(at.request.id, known);
-  const headers = known instanceof HttpError ? known.headers : {};
+  const later = problem.retryable ? { 'retry-after': RETRY_SECONDS } : {};
+  const headers = { ...later, ...(known instanceof HttpError ? known.headers : {}) };
   // A body that was refused before it was read may still be on its way: the connection is of no more use.
   const close = at.request.body === undefined && at.request.method === 'POST' ? { connection: 'close' } : {};
   return sendAnswer(at.reply, {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { createReplayGuard, createVerifier } from '@esper/command-verifier';
@@ -187,5 +188,12 @@ describe('the client', () => {
     const packet = { ...buildPacket(), version: 2 as never };
     await expect(clientOf('http://127.0.0.1:1').decide(packet)).rejects.toMatchObject({ code: 'LEYLINE_INVALID' });
     expect(() => encodeMessage('SystemStatePacket', packet)).toThrow();
+  });
+
+  it('is imported as docs/http-api.md shows it', async () => {
+    const page = await readFile(new URL('../../../../docs/http-api.md', import.meta.url), 'utf8');
+    const names = /import \{ ([^}]+) \} from '@esper\/tamiyo\/client'/.exec(page)?.[1]?.split(', ') ?? [];
+    expect(names).toContain('createTamiyoClient');
+    expect(Object.keys(await import('../../src/client.js'))).toEqual(expect.arrayContaining(names));
   });
 });

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { createReplayGuard, createVerifier } from '@esper/command-verifier';
 import { decodeMessage, encodeMessage } from '@esper/leyline';
 import { systemClock } from '@esper/std/node';
@@ -113,6 +114,34 @@ describe('a packet over HTTP', () => {
       next: expect.stringContaining('TAMIYO_STEP_TIMEOUT_MS'),
       retryable: false,
     });
+  });
+
+  it('a refusal that may pass says when to come back', async () => {
+    const host = new FakeHost();
+    await using http = await httpFixture({}, host);
+    host.failing = new DecisionError('RUN_QUEUE_FULL', 'run run-1: run queue full');
+    const answer = await http.submit();
+    expect([answer.status, answer.headers['retry-after'], answer.json()['retryable']]).toEqual([429, '1', true]);
+  });
+
+  it('a deadline counts from the arrival of the request: one that is used up by sending never reaches the host', async () => {
+    await using http = await httpFixture();
+    const { hostname, port } = new URL(http.address);
+    const socket = connect({ host: hostname, port: Number(port) });
+    const answered = new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    const body = encodeMessage('SystemStatePacket', buildPacket());
+    socket.write(
+      `POST ${DECISIONS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${TRAINER_TOKEN}\r\nTamiyo-Deadline-Ms: 1\r\n` +
+        `Content-Type: application/msgpack\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    const from = performance.now();
+    while (performance.now() - from < 100) await settle();
+    socket.write(body);
+    const text = (await answered).toString('latin1');
+    expect(text).toMatch(/^HTTP\/1\.1 504 /);
+    expect(text).toContain('DEADLINE_DECISION');
+    expect(http.host.asked).toEqual([]);
+    socket.destroy();
   });
 
   it('a caller that goes away aborts its decision', async () => {

@@ -1,5 +1,6 @@
 import { buildPacket, settle } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
+import { TamiyoError } from '../../src/errors.js';
 import { PROBLEM, RUN_VIEW, RUNS_VIEW } from '../../src/http/api-schemas.js';
 import { FakeHost } from '../support/fake-host.js';
 import { httpFixture, OPERATOR_TOKEN, READER_TOKEN, type Sent, TRAINER_TOKEN } from '../support/http-fixture.js';
@@ -96,6 +97,13 @@ describe('operator orders', () => {
     expect(http.host.orders.map(({ kind }) => kind)).toEqual(bodies.map(({ kind }) => kind));
     expect(http.host.orders[0]?.order).toEqual({ who: 'operator-alice', why });
     expect(http.host.orders[4]).toMatchObject({ breaker: 'inference' });
+  });
+
+  it('that the host refuses are problems under its code', async () => {
+    const host = new FakeHost();
+    await using http = await httpFixture({}, host);
+    host.refusing = new TamiyoError('OPERATOR_REFUSED', 'untilMs must lie after now');
+    expect(await codeOf(http.send(ORDERS, order(HOLD)))).toEqual([422, 'OPERATOR_REFUSED']);
   });
 
   it('without reason, end or breaker, or with more than that, are refused by field', async () => {

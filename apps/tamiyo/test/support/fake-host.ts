@@ -37,6 +37,8 @@ export class FakeHost implements Omit<DecisionHost, 'close'> {
   /** While set, decisions wait for it. */
   gate: Promise<void> | undefined;
   failing: DecisionError | undefined;
+  /** What orders are refused with. */
+  refusing: TamiyoError | undefined;
   /** Thrown instead of a result: a bug of the host. */
   throwing: Error | undefined;
   readonly #listeners = new Set<(event: HostEvent) => void>();
@@ -72,6 +74,7 @@ export class FakeHost implements Omit<DecisionHost, 'close'> {
 
   async operate(action: OperatorAction): Promise<Result<RunView, TamiyoError>> {
     this.orders.push(action);
+    if (this.refusing !== undefined) return err(this.refusing);
     const { trainingRunId } = action;
     const state = this.runs.get(trainingRunId) ?? newRunState(resolveRiskConfig());
     this.runs.set(trainingRunId, state);

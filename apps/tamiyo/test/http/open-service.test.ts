@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { createKeyRing } from '@esper/command-verifier';
+import { hmacKey } from '@esper/command-verifier/node';
+import { type BusEnvelope, encodeMessage, toJson } from '@esper/leyline';
+import { systemClock } from '@esper/std/node';
+import { buildPacket, settle, tempFolder } from '@esper/testkit';
+import { describe, expect, it } from 'vitest';
+import { resolveConfig } from '../../src/config/resolve.js';
+import { makeMissing } from '../../src/host/first-start.js';
+import { openService, type Service } from '../../src/http/open-service.js';
+import { pinoLog } from '../../src/http/pino-log.js';
+import { openTokenFolder } from '../../src/http/token-folder.js';
+import { exchange } from '../support/http-fixture.js';
+
+const FOREVER = { createdAtMs: 0, notBeforeMs: 0, notAfterMs: 8_640_000_000_000_000 } as const;
+const KEYS = createKeyRing([
+  { keyId: 'k1', state: 'current', ...FOREVER, material: hmacKey(new Uint8Array(32).fill(7)) },
+]);
+/** What a busy machine may take. */
+const PATIENT = { 'deadlines.inferenceMs': 5_000, 'deadlines.metadataMs': 5_000, 'deadlines.decisionMs': 20_000 };
+
+/** A whole host with its interface, in this process. */
+async function service(dataDir: string, flags: Readonly<Record<string, unknown>> = {}): Promise<Service> {
+  const config = resolveConfig({
+    flags: { dataDir, 'http.port': 0, 'inference.host': 'thread', 'inference.standbyCount': 0, ...PATIENT, ...flags },
+  });
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  await makeMissing(config.value, KEYS);
+  const log = pinoLog('silent', { write: () => undefined });
+  return openService({ config: config.value, keys: KEYS, log, version: '0.1.0' });
+}
+
+const stateMessage = (messageId: string): BusEnvelope => ({
+  version: 1,
+  messageType: 'SYSTEM_STATE',
+  messageId,
+  priority: 'NORMAL',
+  sentAtMs: systemClock.wallMs(),
+  payload: encodeMessage('SystemStatePacket', buildPacket({ packetId: messageId })),
+  attributes: { training_run_id: 'run-1' },
+});
+
+describe('a whole host with its interface', () => {
+  it('DP-18: the bus decides nothing by default, and with the opt-in gives the same recorded decisions', async () => {
+    const data = await tempFolder();
+    const without = await service(data.path);
+    await without.host.bus.publish('oona.normal', stateMessage('p-1'));
+    expect(Object.keys(without.host.bus.depth('oona.normal').unacknowledged)).not.toContain('tamiyo-decisions');
+    await without.close();
+    expect(without.host.runIds()).toEqual([]);
+
+    const asked = await service(data.path, { 'bus.decisions': true });
+    const commands: BusEnvelope[] = [];
+    await asked.host.bus.subscribe('oona.normal', 'kasmina', async ({ envelope }) => {
+      if (envelope.messageType === 'ADAPTATION_COMMAND') commands.push(envelope);
+    });
+    // What was left on the bus is answered too: it is durable there.
+    while (commands.length === 0) await settle();
+    const id = commands[0]?.attributes['decision_id'] ?? '';
+    const view = await asked.host.decision(id);
+    expect(view?.record).toMatchObject({ kind: 'decision', packetId: 'p-1', bytes: commands[0]?.payload });
+    await asked.close();
+    await data.remove();
+  }, 300_000);
+
+  it('tells decisions, orders and the mode they bring over the event stream, and takes tokens from a folder of their own', async () => {
+    const data = await tempFolder();
+    const tokenFolder = join(data.path, 'elsewhere');
+    const { made } = await openTokenFolder(tokenFolder);
+    expect(made).toEqual(['trainer', 'operator']);
+    const served = await service(data.path, { 'http.tokenFolder': tokenFolder });
+    expect(served.tokens).toEqual({ folder: tokenFolder, made: [] });
+    const address = served.addresses[0] ?? '';
+    const token = (await readFile(join(tokenFolder, 'operator'), 'utf8')).trim();
+    let told = '';
+    await new Promise<void>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}` };
+      get(`${address}/v1/events?run=run-1`, { agent: false, headers }, (response) => {
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          told += chunk;
+          resolve();
+        });
+      }).once('error', reject);
+    });
+    const post = (path: string, body: string) =>
+      exchange(address, path, { method: 'POST', token, headers: { 'content-type': 'application/json' }, body });
+    expect((await post('/v1/runs/run-1/decisions', toJson('SystemStatePacket', buildPacket()))).status).toBe(200);
+    const order = JSON.stringify({ kind: 'conservative_set', why: 'a drill', forMs: 60_000 });
+    expect((await post('/v1/runs/run-1/orders', order)).status).toBe(200);
+    for (const part of ['event: decision', 'event: operator', 'event: transition', 'conservative_entered'])
+      while (!told.includes(part)) await settle();
+    const bad = await post('/v1/runs/run-1/decisions', '{"version":1}');
+    expect([bad.status, bad.json()['code']]).toEqual([422, 'PACKET_INVALID']);
+    while (!told.includes('event: failure')) await settle();
+    await served.close();
+    await data.remove();
+  }, 300_000);
+});
