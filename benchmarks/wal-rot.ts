@@ -1,70 +1,17 @@
-import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '@esper/std/node';
 import { SeededRandom, tempFolder } from '@esper/testkit';
-import { isSerious, openWal } from '@esper/wal';
-import { nodeDisk, nodeRandom } from '@esper/wal/node';
 import { runDrill } from '../tools/drill/drill.ts';
-import { PEERS, peersFrom } from './wal-parts/peers.ts';
+import { peersFrom } from './wal-parts/peers.ts';
+import { RotReaders, recordSum } from './wal-parts/rot-readers.ts';
+import { OURS, ROT_STORES, type RotStore } from './wal-parts/rot-stores.ts';
 
 /**
- * `pnpm bench wal-rot peers=FOLDER`: one bit flipped in the files after acknowledged writes, in ours and in other stores.
- * `reported`: opening or reading said so. `silent`: records are missing or changed, and nobody said anything.
+ * `pnpm bench wal-rot`: one bit flipped in the files after acknowledged writes, in ours and in other stores.
+ * `reported`: opening or reading said so and went on. `refused`: it did not go on. `crashed`: the process died. `silent`: records are
+ * missing or changed, and nobody said anything. With `peers=FOLDER` the other stores are taken from there.
  */
 const RECORDS = 500;
-const GROUP = 10;
-
-/** One store, seen from outside: fill a folder, and say what is found in it afterwards. */
-interface Store {
-  readonly name: string;
-  fill(folder: string, records: readonly Uint8Array[]): Promise<void>;
-  /** Rejects when the store refuses. `told` when it reports damage by itself. */
-  read(folder: string): Promise<{ readonly found: ReadonlyMap<number, Uint8Array>; readonly told: boolean }>;
-  /** Which files hold data. */
-  readonly holds: (name: string) => boolean;
-}
-
-const ours: Store = {
-  name: '@esper/wal',
-  holds: (name) => name.endsWith('.wal') || name === 'anchor',
-  async fill(folder, records) {
-    const wal = await openWal({
-      disk: nodeDisk(),
-      directory: folder,
-      clock: systemClock,
-      random: nodeRandom,
-      options: { reserveBytes: 0 },
-    });
-    for (let at = 0; at < records.length; at += GROUP) {
-      await Promise.all(records.slice(at, at + GROUP).map((record) => wal.append(record)));
-    }
-    await wal.close();
-  },
-  async read(folder) {
-    const options = { recovery: 'salvage', reserveBytes: 0 } as const;
-    const wal = await openWal({ disk: nodeDisk(), directory: folder, clock: systemClock, options });
-    const found = new Map<number, Uint8Array>();
-    for await (const { sequence, payload } of wal.read()) found.set(sequence - 1, payload);
-    await wal.close();
-    return { found, told: wal.recovery.damages.some(isSerious) };
-  },
-};
-
-const stores: readonly Store[] = [
-  ours,
-  ...PEERS.map(
-    (kind): Store => ({
-      name: kind.name,
-      holds: (name) => !/LOCK|LOG|lock|MANIFEST|CURRENT|shm/.test(name),
-      async fill(folder, records) {
-        const peer = await kind.open(folder);
-        for (let at = 0; at < records.length; at += GROUP) await peer.append(records.slice(at, at + GROUP));
-        // No close: closing would let a store tidy its log away. The copies are taken from under it.
-      },
-      read: async (folder) => ({ found: await kind.readAll(folder), told: false }),
-    }),
-  ),
-];
 
 async function filesOf(folder: string, below = ''): Promise<readonly string[]> {
   const entries = await readdir(join(folder, below), { withFileTypes: true });
@@ -78,7 +25,7 @@ async function filesOf(folder: string, below = ''): Promise<readonly string[]> {
 async function flippedCopy(
   from: string,
   to: string,
-  choice: { readonly random: SeededRandom; readonly holds: Store['holds'] },
+  choice: { readonly random: SeededRandom; readonly holds: RotStore['holds'] },
 ): Promise<void> {
   const targets: { readonly path: string; readonly bytes: Buffer; readonly used: number }[] = [];
   for (const name of await filesOf(from)) {
@@ -100,46 +47,83 @@ async function flippedCopy(
   await writeFile(target.path, target.bytes);
 }
 
-async function tryStore(store: Store, flips: number, seed: number) {
-  const random = new SeededRandom(seed);
+/** What became of the flips of one store. */
+interface Tally {
+  flips: number;
+  harmless: number;
+  reported: number;
+  refused: number;
+  crashed: number;
+  silent: number;
+  /** Most records missing or changed after one flip, where reading went on. */
+  worstLost: number;
+}
+
+async function tryStore(
+  store: RotStore,
+  plan: { readonly flips: number; readonly seed: number; readonly peersFolder: string },
+): Promise<Tally | { readonly notMeasured: string }> {
+  const random = new SeededRandom(plan.seed);
   const records = Array.from({ length: RECORDS }, () => random.bytes(random.int(100, 300)));
-  const tally = { flips: 0, harmless: 0, reported: 0, refused: 0, silent: 0, worstLost: 0 };
+  const sums = records.map(recordSum);
+  const tally: Tally = { flips: 0, harmless: 0, reported: 0, refused: 0, crashed: 0, silent: 0, worstLost: 0 };
   const home = await tempFolder('wal-rot-');
+  const readers = new RotReaders(store.name, plan.peersFolder);
   try {
     const source = join(home.path, 'source');
     await mkdir(source, { recursive: true });
     await store.fill(source, records);
-    for (let flip = 0; flip < flips; flip += 1) {
+    await mustReadWhole(source, readers, { sums, control: join(home.path, 'control') });
+    for (let flip = 0; flip < plan.flips; flip += 1) {
       const copy = join(home.path, `copy-${flip}`);
       await flippedCopy(source, copy, { random, holds: store.holds });
-      tally.flips += 1;
-      try {
-        const { found, told } = await store.read(copy);
-        const wrong = records.filter((record, at) => Buffer.compare(record, found.get(at) ?? Buffer.of()) !== 0).length;
-        if (wrong === 0 && !told) tally.harmless += 1;
-        else if (told) tally.reported += 1;
-        else tally.silent += 1;
-        tally.worstLost = Math.max(tally.worstLost, wrong);
-      } catch {
-        // Refusing is a report too: the point of this measurement.
-        tally.refused += 1;
-      }
+      count(tally, await readers.read(copy), sums);
     }
     return tally;
   } catch (error) {
-    return { notMeasured: (error as Error).message.split('\n')[0] };
+    return { notMeasured: (error as Error).message.split('\n')[0] ?? '' };
   } finally {
+    readers.close();
     await home.remove();
   }
 }
 
+/** Without a flip everything must be there, or what is found after one says nothing. */
+async function mustReadWhole(
+  source: string,
+  readers: RotReaders,
+  { sums, control }: { readonly sums: readonly string[]; readonly control: string },
+): Promise<void> {
+  await cp(source, control, { recursive: true });
+  const answer = await readers.read(control);
+  const whole = typeof answer === 'object' && !answer.told && sums.every((sum, at) => answer.sums[at] === sum);
+  if (!whole) throw new Error('a copy without any damage does not read back whole');
+}
+
+function count(tally: Tally, answer: Awaited<ReturnType<RotReaders['read']>>, sums: readonly string[]): void {
+  tally.flips += 1;
+  if (answer === 'crashed' || answer === 'refused') {
+    tally[answer] += 1;
+    return;
+  }
+  const wrong = sums.filter((sum, at) => answer.sums[at] !== sum).length;
+  tally.worstLost = Math.max(tally.worstLost, wrong);
+  if (answer.told) tally.reported += 1;
+  else if (wrong > 0) tally.silent += 1;
+  else tally.harmless += 1;
+}
+
 await runDrill({ name: 'bench wal-rot', defaultBudgetMs: 60_000 }, async (flags) => {
-  peersFrom(flags.rest.find((word) => word.startsWith('peers='))?.slice('peers='.length) ?? '');
-  const results: Record<string, unknown> = {};
-  for (const store of stores) results[store.name] = await tryStore(store, flags.count ?? 60, flags.seed);
-  const own = results[ours.name] as { silent: number };
+  const peersFolder = flags.rest.find((word) => word.startsWith('peers='))?.slice('peers='.length) ?? '';
+  peersFrom(peersFolder);
+  const results: Record<string, Awaited<ReturnType<typeof tryStore>>> = {};
+  for (const store of ROT_STORES) {
+    results[store.name] = await tryStore(store, { flips: flags.count ?? 60, seed: flags.seed, peersFolder });
+  }
+  const own = results[OURS.name];
+  const silent = own === undefined || !('silent' in own) || own.silent > 0;
   return {
     json: { records: RECORDS, stores: results },
-    failures: flags.assert && own.silent > 0 ? ['ours was silent'] : [],
+    failures: flags.assert && silent ? ['ours was silent, or was not measured'] : [],
   };
 });
