@@ -6,6 +6,7 @@ import {
   type InferenceHost,
   type NetworkDims,
   observe,
+  rememberBlueprints,
   resolveDecodeConfig,
   splitOutputs,
 } from '@esper/policy';
@@ -47,10 +48,11 @@ interface WholePath {
 function wholePath(host: InferenceHost, dims: NetworkDims): WholePath {
   const limits = typicalLimits(dims);
   const config = resolveDecodeConfig({ dims, bundleDigest: '0'.repeat(64) });
+  const remember = rememberBlueprints();
   const seen: Stages[] = [];
   const run = async (): Promise<void> => {
     const t0 = performance.now();
-    const observation = must(observe(typicalInput, limits));
+    const observation = must(observe(typicalInput, limits, remember));
     const t1 = performance.now();
     const feeds = must(compileGraph(observation.graph, { dims, limits: DEFAULT_GRAPH_LIMITS }));
     const t2 = performance.now();

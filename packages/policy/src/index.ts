@@ -64,6 +64,7 @@ export {
   type ObserveLimits,
   resolveObserveLimits,
 } from './core/observe/observe-limits.js';
+export { type PreparedBlueprints, prepareBlueprints } from './core/observe/prepared-blueprints.js';
 export type { SeedCandidate, SeedEligibility } from './core/observe/seed-candidates.js';
 export {
   type NormalizerState,
@@ -77,6 +78,7 @@ export { decodeNormalizerState, encodeNormalizerState, type NormalizerDamage } f
 export type { NewName, Vocabularies, VocabularyName } from './core/observe/vocabulary.js';
 export { POLICY_ERRORS, PolicyError, type PolicyErrorCode } from './errors.js';
 export type { InferenceFailure, InferenceHost, InferenceReply } from './ports.js';
+export { type RememberedBlueprints, rememberBlueprints } from './shell/observe/remembered-blueprints.js';
 export { compileOpByOp } from './wire/compile-op-by-op.js';
 export { type CompileOptions, compileWeights } from './wire/compile-weights.js';
 export {

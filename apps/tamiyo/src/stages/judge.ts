@@ -7,6 +7,7 @@ import {
   dependencyEvent,
   guard,
   observe,
+  rememberBlueprints,
   type Vocabularies,
   withSampledAction,
 } from '@esper/policy';
@@ -15,6 +16,9 @@ import { DecisionError } from '../errors.js';
 import type { VocabularySizes } from '../records/record.js';
 import type { ActivePolicy, StageAt } from './parts.js';
 import type { Assessed, Decoded, Guarded, Inferred, Observed, Resolved } from './stages.js';
+
+/** Catalogue and limits rarely change between two packets: what follows from them alone is kept. */
+const prepare = rememberBlueprints();
 
 /** Packet and blueprints as a graph, with coverage. The names it meets are offered to the tables for later decisions. */
 export function observePacket(from: Resolved, policy: ActivePolicy, at: StageAt): Observed {
@@ -27,6 +31,7 @@ export function observePacket(from: Resolved, policy: ActivePolicy, at: StageAt)
       statistics: at.session.state.statistics,
     },
     policy.observeLimits,
+    prepare,
   );
   if (!observed.ok) {
     throw new DecisionError(

@@ -19,13 +19,18 @@ export interface Truncation {
   readonly total: number;
 }
 
+/** Takes note of what a cap keeps of a set. */
+export interface KeptNotes {
+  kept(type: string, kept: number, total: number): void;
+}
+
 interface Count {
   present: number;
   expected: number;
 }
 
 /** Counts presence while the graph is built; {@link CoverageTally.coverage} sums it up. */
-export class CoverageTally {
+export class CoverageTally implements KeptNotes {
   readonly #byKey = new Counts();
   readonly #byType = new Counts();
   readonly #all: Count = { present: 0, expected: 0 };

@@ -1,5 +1,4 @@
 import { err, ok, type Result } from '@esper/std';
-import { blueprintCandidates } from './blueprint-candidates.js';
 import { CoverageTally } from './coverage.js';
 import { buildEdges } from './edges.js';
 import type { BuildNotes } from './feature-table.js';
@@ -7,16 +6,21 @@ import { buildNodes } from './graph-nodes.js';
 import type { Observation, ObserveInput, ObserveRefusal } from './observation.js';
 import { BLUEPRINTS_MAX, type ObserveLimits } from './observe-limits.js';
 import { packetFault } from './packet-fault.js';
+import { prepareBlueprints } from './prepared-blueprints.js';
 import { seedCandidate } from './seed-candidates.js';
 import type { SeedRow } from './seed-nodes.js';
-import { structureOf } from './structure.js';
 import { NameLookup } from './vocabulary.js';
 
 /**
  * Packet and blueprints as the graph the network decides on. Pure: same input, same graph to the bit; the order of seeds
- * and the statistics of other packets in flight do not matter. `limits` come from `resolveObserveLimits`.
+ * and the statistics of other packets in flight do not matter. `limits` come from `resolveObserveLimits`. `prepare` may be
+ * what `rememberBlueprints` gives: it saves the work for blueprints that were there at the last packet.
  */
-export function observe(input: ObserveInput, limits: ObserveLimits): Result<Observation, ObserveRefusal> {
+export function observe(
+  input: ObserveInput,
+  limits: ObserveLimits,
+  prepare: typeof prepareBlueprints = prepareBlueprints,
+): Result<Observation, ObserveRefusal> {
   const { packet, blueprints } = input;
   if (blueprints.length > BLUEPRINTS_MAX) {
     return err({ code: 'too_many_blueprints', given: blueprints.length, max: BLUEPRINTS_MAX });
@@ -26,29 +30,28 @@ export function observe(input: ObserveInput, limits: ObserveLimits): Result<Obse
 
   const notes: BuildNotes = { tally: new CoverageTally(), badSignals: [], statistics: { ...input.statistics } };
   const names = new NameLookup(input.vocabularies);
-  const { candidates, excluded } = blueprintCandidates(blueprints);
+  const prepared = prepare(blueprints, limits);
+  const { candidates, structure } = prepared;
   const seeds = seedRows(input, { limits, names, notes });
-  const structure = structureOf(candidates, limits, notes.tally);
+  for (const { type, kept, total } of prepared.structureKept) notes.tally.kept(type, kept, total);
   const nodes = buildNodes({ packet, limits, names, notes, seeds, candidates, structure });
-  const edges = buildEdges(
-    {
-      seeds: seeds.map((row) => row.candidate),
-      depths: seeds.map((row) => row.state.layerDepth),
-      candidates,
-      structure,
-      attributeWidth: limits.widths.edgeFeatureWidth,
-    },
-    notes.tally,
-  );
+  const sources = {
+    seeds: seeds.map((row) => row.candidate),
+    depths: seeds.map((row) => row.state.layerDepth),
+    candidates,
+    structure,
+    attributeWidth: limits.widths.edgeFeatureWidth,
+  };
+  const edges = buildEdges(sources, prepared, notes.tally);
   return ok({
     packetId: packet.packetId,
     trainingRunId: packet.trainingRunId,
     graph: { nodes, edges },
     coverage: notes.tally.coverage(),
     statistics: notes.statistics,
-    seeds: seeds.map((row) => row.candidate),
+    seeds: sources.seeds,
     blueprints: candidates,
-    excludedBlueprints: excluded,
+    excludedBlueprints: prepared.excluded,
     badSignals: notes.badSignals,
     newNames: names.newNames(),
   });

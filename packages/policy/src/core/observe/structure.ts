@@ -1,6 +1,6 @@
 import type { GraphActivation, GraphLayer, Signal } from '@esper/leyline';
 import type { BlueprintCandidate } from './blueprint-candidates.js';
-import type { CoverageTally } from './coverage.js';
+import type { KeptNotes } from './coverage.js';
 import type { ObserveLimits } from './observe-limits.js';
 
 /** One node below the blueprints, with the candidates it belongs to. */
@@ -44,7 +44,7 @@ export interface Structure {
 export function structureOf(
   candidates: readonly BlueprintCandidate[],
   limits: ObserveLimits,
-  tally: CoverageTally,
+  tally: KeptNotes,
 ): Structure {
   const layers = merge(candidates, (candidate) =>
     (candidate.descriptor.graph?.layers ?? []).map((item) => ({ id: item.layerId, item })),
@@ -109,7 +109,7 @@ function merge<Item>(
 function cap<Item>(
   merged: Merged<Item>,
   { type, max }: { readonly type: string; readonly max: number },
-  tally: CoverageTally,
+  tally: KeptNotes,
 ): { rows: StructureRow<Item>[]; rowsOf: number[][] } {
   const total = merged.entries.length;
   const rows: StructureRow<Item>[] = [];
