@@ -107,10 +107,6 @@ export const HARNESS_ERRORS = {
     means: 'An option of the trainer is outside its range.',
     next: 'Correct the named option.',
   },
-  HARNESS_FAULT_INVALID: {
-    means: 'A fault is not written as kind@step[+steps][=value].',
-    next: 'See docs/contracts/trainer.md for the kinds and their values.',
-  },
   HARNESS_DATASET_MISSING: {
     means: 'vendor/cldr-names/names.tsv was not found beside the harness.',
     next: 'Restore the file from the repository, or make it with scripts/make-cldr-names.ts.',
@@ -130,10 +126,6 @@ export const HARNESS_ERRORS = {
   HARNESS_TRAINER_FAILED: {
     means: 'The trainer process ended with an error.',
     next: 'Look at the message and at what the process wrote to its standard error.',
-  },
-  HARNESS_SCENARIO_UNKNOWN: {
-    means: 'There is no scenario of this name.',
-    next: 'Run `pnpm harness` for the list.',
   },
   HARNESS_RESUME_FAILED: {
     means: 'The run has a checkpoint from before, and it cannot be trusted; nothing was trained.',

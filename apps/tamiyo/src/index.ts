@@ -1,6 +1,10 @@
 export { type Host, type HostSetup, openHost } from './compose.js';
 export { type ResolvedConfig, resolveConfig } from './config/resolve.js';
-export { DEMO_KEY_ID, type DemoFiles, prepareDemoFiles } from './demo/demo-files.js';
+export { DEMO_KEY_ID, type DemoFiles, makeDemoPolicy, prepareDemoFiles } from './demo/demo-files.js';
 export type { DecisionEngine } from './engine.js';
 export { DecisionError, TAMIYO_ERRORS, TamiyoError, type TamiyoErrorCode } from './errors.js';
+export type { OperatorAction } from './host/operator-action.js';
+export type { HostRecord } from './records/record.js';
+export { decodeRecord } from './records/record-codec.js';
+export type { BlueprintSource } from './stages/parts.js';
 export type { Delivered } from './stages/stages.js';

@@ -10,7 +10,10 @@ export function riskSettings(config: Config): RiskConfig {
     breakers: { inference: breakerLimits(config), metadata: breakerLimits(config) },
     sheet: { signature: config['risk.sheetSignatureRequired'] ? ('required' as const) : ('optional' as const) },
     loss: { spikeMax: config['risk.lossSpikeMax'] },
-    rollback: { recentDecisions: config['risk.rollbackRecentDecisions'] },
+    rollback: {
+      recentDecisions: config['risk.rollbackRecentDecisions'],
+      directivesMax: config['risk.rollbackDirectivesMax'],
+    },
     latency: {
       hookMsMax: config['risk.hookLatencyMsMax'],
       stepMsMax: config['risk.stepLatencyMsMax'],

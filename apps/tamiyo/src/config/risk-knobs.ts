@@ -29,6 +29,10 @@ export const RISK_KNOBS = {
     default: 30,
     changes: 'Finalizing a step slower than this downgrades a SEED, in milliseconds.',
   }),
+  'risk.rollbackDirectivesMax': knob('TAMIYO_ROLLBACK_DIRECTIVES_MAX', whole(0, 1_000_000), {
+    default: 3,
+    changes: 'Rollbacks asked for in one run; beyond, critical risk pauses instead.',
+  }),
   'risk.rollbackRecentDecisions': knob('TAMIYO_ROLLBACK_RECENT_DECISIONS', whole(0, 1_000_000), {
     default: 20,
     changes: 'Critical risk within this many decisions after a graft asks for a ROLLBACK, where that is enforced.',

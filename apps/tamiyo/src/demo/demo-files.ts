@@ -31,13 +31,24 @@ export async function prepareDemoFiles(
   await writeCatalogue(join(dataDir, 'catalogue.json'), trainerBlueprints(given.shape));
   const folder = join(dataDir, 'policy');
   const policyMade = !(await exists(join(folder, 'manifest.json')));
-  if (policyMade) {
-    const signer = createBytesSigner({ keyRing: keys, clock: systemClock });
-    const tables = await readNameTables(join(dataDir, 'tables'));
-    const made = { folder, seed: given.policySeed, actionPrior: DEMO_PRIOR };
-    await initPolicyBundle({ ...made, tables, signer, clock: systemClock });
-  }
+  if (policyMade) await makeDemoPolicy(dataDir, { folder, seed: given.policySeed, policyVersion: 1, keys });
   return { keys, publicKey: await publicKeyOf(keyFolder, DEMO_KEY_ID), policyMade };
+}
+
+/** An untrained policy over the name tables of `dataDir` as they stand now. Gives its digest. */
+export async function makeDemoPolicy(
+  dataDir: string,
+  made: {
+    readonly folder: string;
+    readonly seed: number;
+    readonly policyVersion: number;
+    readonly keys: KeyRingHolder;
+  },
+): Promise<string> {
+  const { keys, ...policy } = made;
+  const signer = createBytesSigner({ keyRing: keys, clock: systemClock });
+  const tables = await readNameTables(join(dataDir, 'tables'));
+  return initPolicyBundle({ ...policy, actionPrior: DEMO_PRIOR, tables, signer, clock: systemClock });
 }
 
 async function exists(path: string): Promise<boolean> {

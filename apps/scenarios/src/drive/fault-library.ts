@@ -1,0 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BlueprintSource } from '@esper/tamiyo';
+
+/** A blueprint library that can be made to answer late. */
+export class FaultLibrary {
+  /** How long every answer takes longer. */
+  delayMs = 0;
+
+  /** Stands before `library`. */
+  before(library: BlueprintSource): BlueprintSource {
+    const late = async <T>(answer: () => Promise<T>): Promise<T> => {
+      if (this.delayMs > 0) await delay(this.delayMs);
+      return answer();
+    };
+    return {
+      candidates: () => late(() => library.candidates()),
+      lookup: (blueprintId) => late(() => library.lookup(blueprintId)),
+      knownIds: () => library.knownIds(),
+    };
+  }
+}

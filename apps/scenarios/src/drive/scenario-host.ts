@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { DEMO_KEY_ID, type DemoFiles, type Host, openHost, prepareDemoFiles, resolveConfig } from '@esper/tamiyo';
+import { nodeDisk } from '@esper/wal/node';
+import { FaultDisk } from './fault-disk.js';
+import { FaultLibrary } from './fault-library.js';
+
+/** Sizes of the trainer's network; the blueprints are made for it. */
+export const SHAPE = { inputs: 256, width: 48, classes: 10 } as const;
+export const KEY_ID = DEMO_KEY_ID;
+/** An untrained policy of this seed prefers a blueprint that risk lets through: there are grafts to roll back. */
+const POLICY_SEED = 7;
+
+/** Limits that a busy machine keeps, so that a scenario shows its own fault and not the machine. */
+const SETTINGS = {
+  profile: 'harness',
+  'deadlines.inferenceMs': 250,
+  'deadlines.metadataMs': 250,
+  'deadlines.decisionMs': 1_500,
+  'risk.hookLatencyMsMax': 2_000,
+  'risk.stepLatencyMsMax': 10_000,
+  'risk.applyMsMax': 1_000,
+  'risk.finalizeMsMax': 1_000,
+} as const;
+
+/** The real host over real files, and the two places where a scenario can make the world go wrong. */
+export interface ScenarioHost {
+  readonly host: Host;
+  readonly files: DemoFiles;
+  readonly dataDir: string;
+  readonly consumer: string;
+  readonly disk: FaultDisk;
+  readonly library: FaultLibrary;
+}
+
+/** Opens a host in `dataDir` with `settings` over the harness's own. Rejects with what is wrong with them. */
+export async function openScenarioHost(
+  dataDir: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<ScenarioHost> {
+  const flags = { ...SETTINGS, ...settings, dataDir, 'seal.keyFolder': join(dataDir, 'keys') };
+  const config = resolveConfig({ flags, environment: {} });
+  if (!config.ok) throw new RangeError(config.error.map(({ key, message }) => `${key}: ${message}`).join('; '));
+  const files = await prepareDemoFiles(dataDir, { shape: SHAPE, policySeed: POLICY_SEED });
+  const disk = new FaultDisk(nodeDisk());
+  const library = new FaultLibrary();
+  const host = await openHost({
+    config: config.value,
+    keys: files.keys,
+    disk,
+    blueprints: (real) => library.before(real),
+  });
+  return { host, files, dataDir, consumer: config.value.values['seal.consumer'], disk, library };
+}

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tempFolder } from '@esper/testkit';
+import { describe, expect, it } from 'vitest';
+import { KPIS } from '../src/core/kpi-table.js';
+import { reportSchema } from '../src/report/scenario-report.js';
+import { SCENARIOS } from '../src/scenarios/scenario-table.js';
+
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+
+interface Ran {
+  readonly code: number | null;
+  readonly lines: readonly string[];
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly stderr: string;
+}
+
+async function harness(...args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@esper/source', CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const lines = stdout.trim().split('\n');
+  const last = lines.at(-1) ?? '';
+  return { code, lines, stderr, json: last.startsWith('{') ? (JSON.parse(last) as Ran['json']) : {} };
+}
+
+/** Two unlike scenarios at a time would share two cores with their trainers: one after the other is as fast. */
+describe('PF-48: the short form of every scenario holds', () => {
+  it.each(Object.keys(SCENARIOS))('%s', async (name) => {
+    const { code, json, lines, stderr } = await harness('run', name, '--short', '--json');
+    expect(json['failures'], stderr).toEqual([]);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(1);
+    expect(json['kpis']).toMatchObject(name === 'control-value' ? {} : { decision_ms_p95: expect.any(Number) });
+  });
+});
+
+describe('a scenario whose fault is not handled fails, and says what did not hold', () => {
+  it.each([
+    ['metadata-timeout', 'timeout_urza'],
+    ['bus-outage', 'arrived afterwards'],
+    ['disk-full', 'no command left'],
+    ['operator-override', 'held'],
+  ])('%s', async (name, what) => {
+    const { code, json } = await harness('run', name, '--steps', '36', '--json', '--sabotage', 'unhandled');
+    expect(code).toBe(1);
+    expect(json['failures']).toEqual(expect.arrayContaining([expect.stringContaining(what)]));
+  });
+});
+
+describe('the command line', () => {
+  it('CLI-08: writes metrics of its own schema, a summary and a page, and compares with an earlier report', async () => {
+    const folder = await tempFolder();
+    const first = await harness('run', 'steady-train', '--steps', '30', '--report', folder.path);
+    expect(first.code).toBe(0);
+    const metrics = JSON.parse(await readFile(join(folder.path, 'steady-train_metrics.json'), 'utf8')) as unknown;
+    const report = reportSchema.parse(metrics);
+    expect(report.recordings[0]?.decisions).toHaveLength(30);
+    // PF-49: the figures the prototype's harness left out.
+    expect(report.kpis).toMatchObject({
+      inference_ms_p95: expect.any(Number),
+      trainer_step_ms_p95: expect.any(Number),
+    });
+    const csv = await readFile(join(folder.path, 'summary.csv'), 'utf8');
+    expect(csv.split('\n')[0]).toBe('scenario,seed,kind,name,value,unit_or_seen');
+    expect(csv).toContain('steady-train,1,kpi,decision_ms_p50,');
+    const page = await readFile(join(folder.path, 'steady-train.html'), 'utf8');
+    expect(page).toContain('<svg');
+    expect(page).not.toMatch(/<script|<link|https?:\/\/(?!www\.w3\.org)/);
+
+    // Against a report that was far better, the same run is worse, and the exit code says so.
+    const better = { ...report, kpis: { ...report.kpis, decision_ms_p50: 0.001, final_accuracy: 1 } };
+    await writeFile(join(folder.path, 'steady-train_metrics.json'), JSON.stringify(better));
+    const second = await harness('run', 'steady-train', '--steps', '30', '--json', '--compare', folder.path);
+    expect(second.code).toBe(1);
+    expect(second.json['comparison']).toContainEqual(
+      expect.objectContaining({ name: 'final_accuracy', verdict: 'worse' }),
+    );
+    await folder.remove();
+  });
+
+  it.each([
+    [['run', 'nothing'], 'nothing'],
+    [['run', 'chaos', '--seed', 'x'], 'whole number'],
+    [['run', 'steady-train', '--fault', 'lr_spike'], 'kind@step'],
+    [['run', 'chaos', '--sabotage', 'other'], 'unhandled'],
+  ])('refuses wrong usage: %j', async (args, what) => {
+    const { code, stderr } = await harness(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(what);
+  });
+
+  it('lists every scenario, and every figure has a unit', async () => {
+    const { code, lines } = await harness();
+    expect(code).toBe(0);
+    for (const name of Object.keys(SCENARIOS)) expect(lines.join('\n')).toContain(name);
+    expect(Object.values(KPIS).every(({ unit, means }) => unit !== undefined && means.endsWith('.'))).toBe(true);
+  });
+});
