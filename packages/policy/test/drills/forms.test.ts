@@ -3,7 +3,13 @@ import { FORM_SABOTAGES } from '../network/form-sabotages.js';
 import { runFormsDrill } from './forms-drill.js';
 
 /** The first graphs of `pnpm policy:forms`. */
-const plan = (count: number, int8Count: number) => ({ seed: 1, count, goOn: () => true, int8Count: () => int8Count });
+const plan = (count: number, int8Count: number) => ({
+  slowForm: int8Count > 0,
+  seed: 1,
+  count,
+  goOn: () => true,
+  int8Count: () => int8Count,
+});
 
 describe('policy:forms, short', () => {
   it('the forms agree with the plain forward pass, and choose alike', async () => {

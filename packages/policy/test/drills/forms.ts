@@ -11,6 +11,7 @@ await runDrill({ name: 'policy:forms', defaultBudgetMs: 600_000, sabotages }, ({
   const plan = {
     seed,
     count: count ?? COUNT,
+    slowForm: true,
     goOn: () => performance.now() < endAt,
     int8Count: (graphs: number) => Math.ceil(graphs / INT8_EVERY),
   };

@@ -25,6 +25,7 @@ export interface HangPlan {
   readonly goOn: (calls: number) => boolean;
   /** From one hang to the next. */
   readonly apartMs: number;
+  /** Hangs of a thread host, and one of a host without standby; 0 leaves both out. */
   readonly threadCalls: number;
   /** From a hang until a standby is warm again. */
   readonly standbyMsMax: number;
@@ -138,6 +139,7 @@ async function drillProcess(host: InferenceHost, observed: ObservedInferenceHost
 
 async function drillThread(calls: number): Promise<{ samples: Samples; deaths: number }> {
   const samples = noSamples();
+  if (calls === 0) return { samples, deaths: 0 };
   const host = await createThreadHost({ model: LOOP_MODEL });
   for (let call = 0; call < calls; call += 1) {
     await until('both threads are back', () => host.readyCount() === 2);
@@ -205,7 +207,7 @@ export async function runHangDrill(plan: HangPlan, faultName?: string): Promise<
   const host = fault?.host?.(observed) ?? observed;
   const { samples, deaths, lateDropped } = await drillProcess(host, observed, plan);
   await observed.close();
-  const atOnceMs = await unavailableMs(samples.failures);
+  const atOnceMs = plan.threadCalls === 0 ? 0 : await unavailableMs(samples.failures);
   const thread = await drillThread(plan.threadCalls);
   samples.failures.push(...thread.samples.failures);
   const late = samples.late + thread.samples.late;
