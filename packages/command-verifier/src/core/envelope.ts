@@ -58,7 +58,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope | RefusalReason {
   const count = bytes[ENVELOPE_MAGIC.length] ?? Number.POSITIVE_INFINITY;
   if (count > SIGNATURES_MAX) return 'malformed_envelope';
   if (count === 0) return 'missing_signature';
-  const signedFrom = skipShortParts(bytes, { from: SIGNATURES_FROM, to: bytes.length }, count);
+  const signedFrom = skipShortParts(bytes, SIGNATURES_FROM, count);
   return signedFrom === undefined ? 'malformed_envelope' : readSignedStart(bytes, signedFrom, count);
 }
 
@@ -68,7 +68,7 @@ function readSignedStart(bytes: Uint8Array, signedFrom: number, count: number): 
   if (domain.to - domain.from !== DOMAIN_BYTES.length) return 'wrong_domain';
   if (!startsWith(bytes, DOMAIN_BYTES, domain.from)) return 'wrong_domain';
   const keyIds = readPart(bytes, domain.to);
-  if (keyIds === undefined || skipShortParts(bytes, keyIds, count) !== keyIds.to) return 'malformed_envelope';
+  if (keyIds === undefined || skipShortParts(bytes, keyIds.from, count) !== keyIds.to) return 'malformed_envelope';
   const signatures = nameSignatures(bytes, keyIds.from, count);
   if (signatures === undefined) return 'malformed_envelope';
   return { signatures, signedFrom, audienceFrom: keyIds.to };
@@ -96,13 +96,16 @@ function isNamed(signatures: readonly NamedSignature[], keyId: string): boolean 
   return false;
 }
 
-/** Where `count` parts end that each have one length byte and are not empty; `undefined` when they leave `area`. */
-function skipShortParts(bytes: Uint8Array, area: Span, count: number): number | undefined {
-  let at = area.from;
+/**
+ * Where `count` parts end that each have one length byte and are not empty; `undefined` when one is empty, or begins behind
+ * the bytes. The last one may end behind them, or behind where it should: that is for the caller to see.
+ */
+function skipShortParts(bytes: Uint8Array, from: number, count: number): number | undefined {
+  let at = from;
   for (let index = 0; index < count; index++) {
     const to = shortPartEnd(bytes, at);
     // A length of zero, or no length byte at all.
-    if (to === at + 1 || to > area.to) return undefined;
+    if (to === at + 1) return undefined;
     at = to;
   }
   return at;
