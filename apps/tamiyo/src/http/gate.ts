@@ -26,18 +26,21 @@ export interface Admission {
 
 /** Wrong tokens a second, over everybody: a guess costs time. */
 const WRONG_TOKENS = { perSecondMax: 10, burstMax: 20 } as const;
+/** Requests a second for what needs no token, over everybody. */
+const OPEN_ROUTES = { perSecondMax: 200, burstMax: 400 } as const;
 const RETRY_SECONDS = 1;
 const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 
 /**
  * Decides who may come in. In this order: not while stopping, only to this host, only with a token that may do this, not too
- * often, not too many at once. Routes that are open skip all but the first two.
+ * often, not too many at once. Open routes are there while stopping too, to this host, and not too often.
  */
 export class Gate {
   readonly #tokens: AccessTokens;
   readonly #limits: GateLimits;
   readonly #clock: MonoClock;
   readonly #wrongTokens: TokenBucket;
+  readonly #openRoutes: TokenBucket;
   readonly #rates = new Map<string, TokenBucket>();
   #underWay = 0;
   #closed = false;
@@ -48,12 +51,15 @@ export class Gate {
     this.#limits = limits;
     this.#clock = clock;
     this.#wrongTokens = new TokenBucket(WRONG_TOKENS, clock);
+    this.#openRoutes = new TokenBucket(OPEN_ROUTES, clock);
   }
 
   /** Throws an `HttpError`, or `SHUTTING_DOWN`. */
   admit(request: GateRequest, permission: Permission | 'open'): Admission {
     if (permission === 'open') {
       refuseOtherHosts(request);
+      const waitMs = this.#openRoutes.take();
+      if (waitMs > 0) throw rateLimited('what needs no token is asked for too often', waitMs);
       return { principal: undefined, leave: () => undefined };
     }
     if (this.#closed) throw new TamiyoError('SHUTTING_DOWN', 'this host is stopping');

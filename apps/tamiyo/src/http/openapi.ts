@@ -7,8 +7,8 @@ import { PROBLEM_MEDIA_TYPE, problemStatuses } from './problem.js';
 type Json = Readonly<Record<string, unknown>>;
 
 /** Codes that any route can answer with; those with a token in the second list. */
-const CODES_OF_ALL = ['REQUEST_INVALID', 'REQUEST_TIMEOUT', 'HOST_REFUSED', 'SHUTTING_DOWN', 'INTERNAL'] as const;
-const CODES_WITH_TOKEN = ['TOKEN_MISSING', 'TOKEN_INVALID', 'ROLE_MISSING', 'RATE_LIMITED', 'TOO_BUSY'] as const;
+const CODES_OF_ALL = ['REQUEST_INVALID', 'REQUEST_TIMEOUT', 'HOST_REFUSED', 'RATE_LIMITED', 'INTERNAL'] as const;
+const CODES_WITH_TOKEN = ['TOKEN_MISSING', 'TOKEN_INVALID', 'ROLE_MISSING', 'TOO_BUSY', 'SHUTTING_DOWN'] as const;
 
 /** The OpenAPI 3.1 document of the interface, made from the table of routes and the schemas that also check the requests. */
 export function openApiDocument(version: string): Json {

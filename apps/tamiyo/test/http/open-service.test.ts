@@ -9,6 +9,7 @@ import { buildPacket, settle, tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../src/config/resolve.js';
 import { makeMissing } from '../../src/host/first-start.js';
+import { DECISION_ANSWER, FINDINGS_VIEW, RUN_VIEW } from '../../src/http/api-schemas.js';
 import { openService, type Service } from '../../src/http/open-service.js';
 import { pinoLog } from '../../src/http/pino-log.js';
 import { openTokenFolder } from '../../src/http/token-folder.js';
@@ -94,6 +95,41 @@ describe('a whole host with its interface', () => {
     const bad = await post('/v1/runs/run-1/decisions', '{"version":1}');
     expect([bad.status, bad.json()['code']]).toEqual([422, 'PACKET_INVALID']);
     while (!told.includes('event: failure')) await settle();
+    await served.close();
+    await data.remove();
+  }, 300_000);
+
+  it('CM-19: an operator sees the mode in the metric, reads why, and clears it through the API', async () => {
+    const data = await tempFolder();
+    const served = await service(data.path);
+    const address = served.addresses[0] ?? '';
+    const token = (await readFile(join(served.tokens.folder, 'operator'), 'utf8')).trim();
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const post = (path: string, body: string) => exchange(address, path, { method: 'POST', token, headers, body });
+    const decide = async (step: number) => {
+      const packet = buildPacket({ packetId: `p-${step}`, globalStep: step, validationLoss: 1, trainingMetrics: {} });
+      return DECISION_ANSWER.parse(
+        (await post('/v1/runs/run-1/decisions', toJson('SystemStatePacket', packet))).json(),
+      );
+    };
+    const order = async (body: object) =>
+      RUN_VIEW.parse((await post('/v1/runs/run-1/orders', JSON.stringify(body))).json());
+    const metrics = async () => (await exchange(address, '/metrics')).bytes.toString();
+
+    await decide(1);
+    const set = await order({ kind: 'conservative_set', who: 'Alice', why: 'a drill', forMs: null });
+    expect(set.conservative).toMatchObject({ kind: 'on', reason: 'operator', hold: { who: 'Alice (operator)' } });
+    const paused = await decide(2);
+    expect(paused).toMatchObject({ commandType: 'PAUSE', conservative: true });
+    expect(await metrics()).toContain('tamiyo_conservative_mode 1');
+    const read = await exchange(address, `/v1/decisions/${paused.decisionId}/findings`, { token });
+    const signals = FINDINGS_VIEW.parse(read.json()).findings.map((finding) => finding['signal']);
+    expect(signals).toEqual(expect.arrayContaining(['loss_delta']));
+
+    const cleared = await order({ kind: 'conservative_clear', why: 'the drill is over' });
+    expect(cleared.conservative).toEqual({ kind: 'off' });
+    expect(await decide(3)).toMatchObject({ conservative: false });
+    expect(await metrics()).toContain('tamiyo_conservative_mode 0');
     await served.close();
     await data.remove();
   }, 300_000);
