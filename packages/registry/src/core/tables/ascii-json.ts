@@ -8,8 +8,12 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
+/** Nothing in it is escaped: nearly every name. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** A JSON string of ASCII alone, escaped as the prototype's files and digests are: all outside 0x20..0x7e as `\uXXXX`. */
 export function asciiJsonString(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   let json = '"';
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charAt(at);
@@ -20,8 +24,12 @@ export function asciiJsonString(text: string): string {
   return `${json}"`;
 }
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** Order by code point, as Python sorts text; JavaScript's own order is by UTF-16 unit and differs beyond U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
+  // Below the surrogates both orders are the same.
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : Number(a > b);
   let at = 0;
   while (at < a.length && at < b.length) {
     const left = a.codePointAt(at) ?? 0;
