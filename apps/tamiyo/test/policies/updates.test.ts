@@ -158,6 +158,25 @@ describe('at the start', () => {
     expect((await decideOnce(bare.host, 'p-3')).ok).toBe(true);
   });
 
+  it('CF-17: a bundle that is older than updates may be is refused where that is configured', async () => {
+    bench = await policyBench();
+    const { host } = await bench.open();
+    await host.close();
+    const second = await bench.make({ version: 2, createdAtMs: Date.now() - 3_600_000 });
+    const strict = await bench.open({ 'policy.updateAgeSecMax': '60' });
+    expect(await strict.host.policies.update(second.source, NOTE)).toMatchObject({ error: { code: 'POLICY_STALE' } });
+    await strict.host.close();
+    const open = await bench.open({ 'policy.updateAgeSecMax': '0' });
+    expect((await open.host.policies.update(second.source, NOTE)).ok).toBe(true);
+  });
+
+  it('CF-04: the first policy comes from the folder that is configured', async () => {
+    bench = await policyBench();
+    const other = await bench.make({ version: 1, seed: 9 });
+    const { host } = await bench.open({ policyDir: other.path });
+    expect(active(host)).toBe(other.digest);
+  });
+
   it('a host that never had a policy does not start without one, or with a damaged one, and says what to do', async () => {
     bench = await policyBench();
     await flipByte(`${bench.first.path}/policy.onnx`);

@@ -6,6 +6,7 @@ import type { TelemetryEvent } from '@esper/leyline';
 import { DEFAULT_DIMS, type NetworkDims } from '@esper/policy';
 import { type NameTables, packBundle } from '@esper/registry';
 import { bundleFolder, readNameTables, writeCatalogue } from '@esper/registry/node';
+import { unixMs } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildBlueprint, buildPacket, tempFolder } from '@esper/testkit';
 import { initPolicyBundle } from '../../src/adapters/policy-bundle.js';
@@ -31,6 +32,7 @@ export interface BundleWish {
   /** What it proposes. Default: it pauses. */
   readonly prior?: Readonly<Record<string, number>>;
   readonly expiresAtMs?: number;
+  readonly createdAtMs?: number;
   readonly tables?: NameTables;
 }
 
@@ -42,7 +44,7 @@ export async function policyBench(first: BundleWish = { version: 1 }) {
   const signer = createBytesSigner({ keyRing: keys, clock: systemClock });
   await writeCatalogue(join(dataDir, 'catalogue.json'), [buildBlueprint()]);
   const make = async (wish: BundleWish, path = join(dataDir, `bundle-${wish.version}`)) => {
-    const { seed = wish.version, prior = { pause: 1 }, version, expiresAtMs } = wish;
+    const { seed = wish.version, prior = { pause: 1 }, version, expiresAtMs, createdAtMs } = wish;
     const digest = await initPolicyBundle({
       folder: path,
       seed,
@@ -51,7 +53,7 @@ export async function policyBench(first: BundleWish = { version: 1 }) {
       policyVersion: version,
       tables: wish.tables ?? (await readNameTables(join(dataDir, 'tables'))),
       signer,
-      clock: systemClock,
+      clock: createdAtMs === undefined ? systemClock : { wallMs: () => unixMs(createdAtMs) },
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     });
     return { digest, path, source: bundleFolder(path) };
