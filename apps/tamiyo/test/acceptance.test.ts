@@ -1,11 +1,13 @@
 import { createReplayGuard, createVerifier } from '@esper/command-verifier';
 import type { BlueprintDescriptor } from '@esper/leyline';
 import { confidenceGate } from '@esper/policy';
+import { RISK_EVENTS } from '@esper/risk-engine';
 import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
-import { laneOf, logNameOf } from '@esper/telemetry';
+import { laneOf, logNameOf, TAMIYO_EVENTS } from '@esper/telemetry';
 import { buildBlueprint, buildPacket } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
+import { HOST_EVENTS } from '../src/host/host-event-table.js';
 import type { Delivered } from '../src/stages/stages.js';
 import { activePolicy, testKeyRing } from './support/engine-fixture.js';
 import { eventsOf, toldFixture } from './support/told-fixture.js';
@@ -94,6 +96,20 @@ describe('acceptance of the seed, end to end through the engine', () => {
     fixture.inference.hanging = true;
     await fixture.engine.decide('run-1', packet(1));
     expect(fixture.packets[0]?.events.map((event) => logNameOf(event.description))[0]).toBe('tamiyo.timeout_inference');
+  });
+
+  it('TA-10: every event has its entry in a table', async () => {
+    const fixture = toldFixture({ config: { flags: { profile: 'harness', 'flags.pauseFallback': true } } });
+    fixture.inference.hanging = true;
+    await fixture.engine.decide('run-1', packet(1));
+    fixture.inference.hanging = false;
+    for (const step of [2, 3]) await fixture.engine.decide('run-1', graftable(step, { validationLoss: step * step }));
+    await fixture.engine.operate({ kind: 'hold', trainingRunId: 'run-1', order: { who: 'mara', why: 'a look' } });
+    await fixture.engine.decide('run-1', packet(4));
+    const known = { ...TAMIYO_EVENTS, ...RISK_EVENTS, ...HOST_EVENTS };
+    const names = new Set(fixture.packets.flatMap((told) => eventsOf(told)));
+    expect(names.size).toBeGreaterThan(8);
+    expect([...names].filter((name) => !Object.hasOwn(known, name))).toEqual([]);
   });
 
   it('TA-13: priority and health of a calm step, a slow hook, and a policy that warns of itself', async () => {

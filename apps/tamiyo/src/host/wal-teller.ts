@@ -1,8 +1,15 @@
 import type { TelemetryEvent } from '@esper/leyline';
+import type { TamiyoEventName } from '@esper/telemetry';
 import type { WalEvent, WalEventName, WalObserver } from '@esper/wal';
+import type { HostEventName } from './host-event-table.js';
+
+interface Told {
+  readonly description: TamiyoEventName | HostEventName;
+  readonly level: TelemetryEvent['level'];
+}
 
 /** What of the log's own events telemetry must hear, under the names of the catalogue. */
-const TOLD: Partial<Readonly<Record<WalEventName, Pick<TelemetryEvent, 'description' | 'level'>>>> = {
+const TOLD: Partial<Readonly<Record<WalEventName, Told>>> = {
   'wal.damage': { description: 'wal_damage', level: 'CRITICAL' },
   'wal.torn_tail_repaired': { description: 'wal_torn_tail_repaired', level: 'WARNING' },
   'wal.segment_poisoned': { description: 'wal_segment_poisoned', level: 'CRITICAL' },
