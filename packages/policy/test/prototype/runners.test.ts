@@ -160,7 +160,9 @@ describe('a recording that says something else is unexplained', () => {
 });
 
 describe('any case of the model of the prototype is explained', () => {
-  const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: -20, max: 20 });
+  // No minus zero: these cases are written as JSON here, which has none; recordings keep it.
+  const between = (min: number, max: number) => fc.float({ noNaN: true, min, max }).map((value) => value + 0);
+  const float = between(-20, 20);
   const list = (length: number) => fc.array(float, { minLength: length, maxLength: length });
   const stage = fc.constantFrom('DORMANT', 'TRAINING', 'BLENDING', 'CULLED').map((name) => `SEED_STAGE_${name}`);
   const seeds = fc
@@ -212,7 +214,7 @@ describe('any case of the model of the prototype is explained', () => {
     ];
     const heads = fc.record({
       policy_logits: list(32),
-      policy_params: fc.array(fc.float({ noNaN: true, min: -1, max: 1 }), { minLength: 4, maxLength: 4 }),
+      policy_params: fc.array(between(-1, 1), { minLength: 4, maxLength: 4 }),
       blending_logits: list(3),
       risk_logits: list(5),
       value: list(1),

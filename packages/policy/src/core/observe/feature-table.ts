@@ -124,12 +124,18 @@ function writeMask(
 /** Updates the statistic with all rows at once, then replaces each value by its z-score. */
 function normalise(values: (number | undefined)[], key: StatisticKey, notes: BuildNotes): void {
   const seen: number[] = [];
-  for (const value of values) if (value !== undefined) seen.push(transformed(key, value));
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value === undefined) continue;
+    const moved = transformed(key, value);
+    values[index] = moved;
+    seen.push(moved);
+  }
   if (seen.length === 0) return;
   const next = advance(notes.statistics[key], seen);
   notes.statistics[key] = next;
   for (let index = 0; index < values.length; index++) {
-    const value = values[index];
-    if (value !== undefined) values[index] = zScore(next, transformed(key, value));
+    const moved = values[index];
+    if (moved !== undefined) values[index] = zScore(next, moved);
   }
 }

@@ -83,17 +83,29 @@ export function priorNormalizerState(): NormalizerState {
  * rows it has, and the order of the rows does not matter to the last bit. For one value this is the prototype's rule.
  */
 export function advance(statistic: Statistic, values: readonly number[]): Statistic {
-  const sorted = values.length > 1 ? [...values].sort((a, b) => a - b) : values;
+  const sorted = ascending(values);
   let delta = 0;
   let square = 0;
-  for (const value of sorted) {
-    const d = value - statistic.mean;
+  for (let at = 0; at < sorted.length; at += 1) {
+    const d = (sorted[at] as number) - statistic.mean;
     delta += d;
     square += ALPHA * d * d;
   }
   const mean = statistic.mean + ALPHA * (delta / sorted.length);
   const variance = Math.max(VARIANCE_FLOOR, (1 - ALPHA) * (statistic.variance + square / sorted.length));
   return { mean, variance };
+}
+
+/** A sorted copy. By insertion: there are rarely more than a dozen rows, and a comparator costs more than the moves. */
+function ascending(values: readonly number[]): readonly number[] {
+  const sorted: number[] = [];
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] as number;
+    let place = at;
+    for (; place > 0 && (sorted[place - 1] as number) > value; place -= 1) sorted[place] = sorted[place - 1] as number;
+    sorted[place] = value;
+  }
+  return sorted;
 }
 
 /** Deviations from the mean, within ±3. */
