@@ -55,7 +55,8 @@ export async function exploreSoak(plan: SoakPlan): Promise<SoakTotals> {
     const settings = {
       profile: 'harness',
       'deadlines.inferenceMs': String(plan.deadlineMs),
-      'deadlines.metadataMs': '50',
+      'deadlines.metadataMs': String(Math.max(25, plan.deadlineMs)),
+      'deadlines.decisionMs': String(Math.max(250, 5 * plan.deadlineMs)),
       'inference.standbyCount': '1',
     };
     await host.open(folder.path, settings, plan.sabotage);
