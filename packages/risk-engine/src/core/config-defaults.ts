@@ -8,10 +8,10 @@ const allEnforced = Object.fromEntries(EVALUATOR_NAMES.map((name) => [name, 'enf
   EvaluatorMode
 >;
 
-/** The product's defaults: the catalogue's evaluators enforce, those beyond the prototype run in shadow. */
+/** The product's defaults: the catalogue's evaluators enforce, those beyond the prototype run in shadow or are off. */
 export const DEFAULT_RISK_CONFIG: RiskConfig = freezeDeep({
   profile: 'default',
-  evaluators: { ...allEnforced, multi_signal: 'shadow', validation: 'shadow', rollback: 'shadow' },
+  evaluators: { ...allEnforced, multi_signal: 'shadow', validation: 'off', rollback: 'shadow' },
   signals: SIGNALS,
   policyRisk: { criticalMin: 0.98, elevatedMin: 0.85 },
   blueprint: { quarantineMin: 0.8, elevatedMin: 0.5 },

@@ -62,8 +62,8 @@ export function judgeAll(table: readonly Evaluator[], context: RiskContext): Jud
     const { facts, findings } = evaluateSafely(evaluator, context);
     if (enforced) sequence.push(...facts);
     const place = EVALUATOR_NAMES.indexOf(evaluator.name) * FINDINGS_MAX;
-    for (const [at, raw] of findings.entries()) {
-      const entry: Judged = { evaluator: evaluator.name, raw, enforced, index: place + at };
+    for (let at = 0; at < findings.length; at += 1) {
+      const entry: Judged = { evaluator: evaluator.name, raw: findings[at] as RawFinding, enforced, index: place + at };
       judged.push(entry);
       sequence.push(entry);
     }

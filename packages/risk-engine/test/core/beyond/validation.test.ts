@@ -45,7 +45,7 @@ describe('safety validation', () => {
     ]);
   });
 
-  it('each limit can be configured, and by default all is in shadow', () => {
+  it('each limit can be configured, and by default it is off', () => {
     const validation = { lossVarianceMax: 1, memoryRatioMax: 0.5, gradientNormMax: 1 };
     expect(judge(49, {}, enforced({ evaluators: { validation: 'enforce' }, validation })).reason).toBe(
       'validation_memory',
