@@ -146,7 +146,7 @@ export const API_ROUTES = {
     permission: 'read',
     parameters: DECISION_PARAMETERS,
     answers: okJson('The decision.', DECISION_VIEW),
-    codes: ['DECISION_UNKNOWN'],
+    codes: ['NO_SUCH_DECISION'],
   },
   readFindings: {
     method: 'GET',
@@ -155,7 +155,7 @@ export const API_ROUTES = {
     permission: 'read',
     parameters: DECISION_PARAMETERS,
     answers: okJson('The findings.', FINDINGS_VIEW),
-    codes: ['DECISION_UNKNOWN'],
+    codes: ['NO_SUCH_DECISION'],
   },
   readCommand: {
     method: 'GET',
@@ -164,7 +164,7 @@ export const API_ROUTES = {
     permission: 'read',
     parameters: DECISION_PARAMETERS,
     answers: [{ status: 200, says: 'The sealed command.', content: { [COMMAND_MEDIA_TYPE]: 'bytes' } }],
-    codes: ['DECISION_UNKNOWN', 'COMMAND_ABSENT'],
+    codes: ['NO_SUCH_DECISION', 'COMMAND_ABSENT'],
   },
   streamEvents: {
     method: 'GET',

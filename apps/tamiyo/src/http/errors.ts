@@ -35,7 +35,7 @@ export const HTTP_ERRORS = {
     means: 'The path is there, but not for this method.',
     next: 'Use a method of the Allow header.',
   },
-  DECISION_UNKNOWN: {
+  NO_SUCH_DECISION: {
     means: 'The log holds no decision of this id.',
     next: 'Compare the id with the Tamiyo-Decision-Id of the answer; retention may have removed old ones.',
   },

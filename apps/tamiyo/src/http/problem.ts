@@ -37,7 +37,7 @@ const STATUSES: Readonly<Record<string, Shown>> = {
   ACCEPT_UNSUPPORTED: { status: 406 },
   ROUTE_UNKNOWN: { status: 404 },
   METHOD_NOT_ALLOWED: { status: 405 },
-  DECISION_UNKNOWN: { status: 404 },
+  NO_SUCH_DECISION: { status: 404 },
   RUN_UNKNOWN: { status: 404 },
   COMMAND_ABSENT: { status: 404 },
   RATE_LIMITED: { status: 429, retryable: true },

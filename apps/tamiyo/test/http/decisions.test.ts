@@ -188,7 +188,7 @@ describe('a decision by its id', () => {
     expect(FINDINGS_VIEW.parse((await read('d-1/findings')).json()).findings).toEqual([]);
     expect((await read('d-1/command')).bytes.equals(outcome.value.bytes)).toBe(true);
     const unknown = await read('d-2');
-    expect([unknown.status, unknown.json()['code']]).toEqual([404, 'DECISION_UNKNOWN']);
+    expect([unknown.status, unknown.json()['code']]).toEqual([404, 'NO_SUCH_DECISION']);
   });
 
   it('a withheld command does not leave by this door either', async () => {

@@ -133,4 +133,25 @@ describe('a whole host with its interface', () => {
     await served.close();
     await data.remove();
   }, 300_000);
+
+  it('a packet whose answer is older than it is kept for is expired, not decided again', async () => {
+    const data = await tempFolder();
+    const served = await service(data.path, { idempotencyMs: 1 });
+    const token = (await readFile(join(served.tokens.folder, 'trainer'), 'utf8')).trim();
+    const post = () =>
+      exchange(served.addresses[0] ?? '', '/v1/runs/run-1/decisions', {
+        method: 'POST',
+        token,
+        headers: { 'content-type': 'application/json' },
+        body: toJson('SystemStatePacket', buildPacket()),
+      });
+    expect((await post()).status).toBe(200);
+    const answeredAt = Date.now();
+    while (Date.now() - answeredAt < 20) await settle();
+    const late = await post();
+    expect([late.status, late.json()['code']]).toEqual([410, 'PACKET_EXPIRED']);
+    expect(served.host.run('run-1')?.state.sequence).toBe(1);
+    await served.close();
+    await data.remove();
+  }, 300_000);
 });

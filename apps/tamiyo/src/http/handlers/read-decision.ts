@@ -35,7 +35,7 @@ export async function readCommand(request: ApiRequest, parts: ApiParts): Promise
 
 async function found(request: ApiRequest, { host }: ApiParts): Promise<DecisionView> {
   const view = await host.decision(request.parameters['decision'] as string);
-  if (view === undefined) throw new HttpError('DECISION_UNKNOWN', 'the log holds no decision of this id');
+  if (view === undefined) throw new HttpError('NO_SUCH_DECISION', 'the log holds no decision of this id');
   return view;
 }
 
