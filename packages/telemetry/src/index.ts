@@ -26,14 +26,8 @@ export {
 } from './core/field-report-packets.js';
 export { type HealthFacts, healthStatus, healthSummary } from './core/health.js';
 export { type DropReason, isExact, type LaneAccount } from './core/ledger.js';
-export {
-  type AttributesOf,
-  coverageTypePoint,
-  metricKindOf,
-  point,
-  TAMIYO_METRICS,
-  type TamiyoMetricName,
-} from './core/metric-table.js';
+export { type AttributesOf, coverageTypePoint, metricKindOf, point } from './core/metric-point.js';
+export { TAMIYO_METRICS, type TamiyoMetricName } from './core/metric-table.js';
 export { buildNoticePacket, type NoticeFacts } from './core/notice-packet.js';
 export { type LaneName, laneOf, priorityIndicator, priorityOf, worstLevel } from './core/priority.js';
 export { buildRejectionPacket, type RejectionFacts } from './core/rejection-packet.js';

@@ -54,13 +54,17 @@ function emergencyMetrics({ supervision, nowMs }: SupervisionReport): readonly M
 
 function volumeMetrics({ supervision, publishFailures, undecodable, queueDepths }: SupervisionReport) {
   const { packets, bytes, priorities } = supervision;
-  const by = (name: string, unit: string, key: string, counts: Readonly<Record<string, number>>): MetricPoint[] =>
+  const by = (
+    name: string,
+    counts: Readonly<Record<string, number>>,
+    { key = 'stream', unit = 'count' }: { readonly key?: string; readonly unit?: string } = {},
+  ): MetricPoint[] =>
     Object.entries(counts).map(([word, value]) => ({ name, value, unit, attributes: { [key]: word } }));
   return [
-    ...by('weatherlight.telemetry.packets_total', 'count', 'stream', packets),
-    ...by('weatherlight.telemetry.bytes_total', 'bytes', 'stream', bytes),
-    ...by('weatherlight.telemetry.priority_total', 'count', 'priority', priorities),
-    ...by('oona.queue_depth', 'count', 'stream', queueDepths),
+    ...by('weatherlight.telemetry.packets_total', packets),
+    ...by('weatherlight.telemetry.bytes_total', bytes, { unit: 'bytes' }),
+    ...by('weatherlight.telemetry.priority_total', priorities, { key: 'priority' }),
+    ...by('oona.queue_depth', queueDepths),
     { name: 'weatherlight.telemetry.publish_failures', value: publishFailures, unit: 'count' },
     { name: 'weatherlight.telemetry.undecodable_total', value: undecodable, unit: 'count' },
   ];

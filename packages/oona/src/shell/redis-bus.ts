@@ -225,8 +225,7 @@ class RedisBus implements Bus {
       limits: this.#options,
       sealDeadLetter: (envelope) => {
         const encoded = encodeEntry('oona.deadletter', envelope);
-        invariant(encoded.ok, 'a message that was delivered can be written again');
-        return this.#signed(encoded.value);
+        return encoded.ok ? this.#signed(encoded.value) : undefined;
       },
       onDelivered: () => {
         this.#counters.delivered += 1;

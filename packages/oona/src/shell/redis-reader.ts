@@ -7,7 +7,7 @@ import type { BusSigner, RedisConnection } from '../redis-ports.js';
 import { decodeEntry } from '../wire/redis-entry.js';
 import type { RawEntry } from '../wire/redis-reply.js';
 import { attemptDelivery, retryDelay } from './attempt-delivery.js';
-import { type GroupSource, isRefusal, type RedisStreams } from './redis-streams.js';
+import { type EntryFields, type GroupSource, isRefusal, type RedisStreams } from './redis-streams.js';
 
 /** What a reader asks of the bus it belongs to. */
 export interface RedisReaderHost {
@@ -24,8 +24,8 @@ export interface RedisReaderHost {
     readonly claimIdleMs: number;
     readonly blockMs: number;
   };
-  /** The bytes of a message for the dead letters. */
-  sealDeadLetter(envelope: BusEnvelope): { readonly payload: Uint8Array; readonly signature: string };
+  /** The bytes of a message for the dead letters; `undefined` when there is no room in it to say where it comes from. */
+  sealDeadLetter(envelope: BusEnvelope): EntryFields | undefined;
   onDelivered(): void;
   onRetry(): void;
   onDeadLettered(): void;
@@ -81,6 +81,8 @@ export class RedisReader {
       }
     }
     if (this.#held.length > 0) await this.#giveBack();
+    // With Redis away its name stays in the group, which costs a few bytes.
+    else await this.#host.streams.leave(this.#source).catch(() => undefined);
   }
 
   async #round(): Promise<void> {
@@ -184,6 +186,7 @@ export class RedisReader {
     const messageId = `${group}:${envelope.messageId}`.slice(0, 256);
     const attributes = { ...envelope.attributes, origin_stream: stream, group, attempts: `${attempts}` };
     const letter = this.#host.sealDeadLetter({ ...envelope, messageId, attributes });
+    if (letter === undefined) return this.#setAside(raw, 'invalid_envelope');
     const outcome = await this.#insistMoved(() => this.#host.streams.deadLetter(this.#source, raw.id, letter));
     if (outcome) this.#host.onDeadLettered();
     return outcome;

@@ -13,7 +13,7 @@ import {
   type Taken,
   textIn,
 } from '../wire/redis-reply.js';
-import { HOLD, MAINTAIN, MOVE, PUBLISH, SETTLE, TAKE } from '../wire/redis-scripts.js';
+import { HOLD, LEAVE, MAINTAIN, MOVE, PUBLISH, SETTLE, TAKE } from '../wire/redis-scripts.js';
 
 /** One stream as one consumer of one group sees it. */
 export interface GroupSource {
@@ -117,6 +117,11 @@ export class RedisStreams {
       [group, consumer, `${idleMs}`, `${attempt}`, ...ids],
     );
     return reply === 1;
+  }
+
+  /** This consumer will not come back under its name. */
+  async leave({ stream, group, consumer }: GroupSource): Promise<void> {
+    await this.#evaluate(LEAVE, [this.keyOf(stream)], [group, consumer]);
   }
 
   async maintain(stream: BusStream): Promise<StreamState> {

@@ -102,6 +102,13 @@ end
 return held
 `;
 
+/** KEYS stream. ARGV group, consumer. Forgets a consumer that holds nothing; one that does keeps its entries until they are taken over. */
+export const LEAVE = `
+if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`;
+
 /**
  * KEYS stream. ARGV retained max. Removes what every group has acknowledged, and nothing else; without a group, what is beyond the
  * newest. Answers with what is there.

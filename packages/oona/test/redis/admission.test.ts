@@ -121,6 +121,20 @@ describe.skipIf(!hasRedis())('entries on a real redis-server', () => {
       expect(idsOf(seen)).toEqual(['1']);
     });
 
+    it('a message that fails and has no room for where it comes from is set aside, and the next one is delivered', async () => {
+      const set = await redis.open({ attemptsMax: 1 });
+      const attributes = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`a-${i}`, 'x']));
+      await set.bus.publish('oona.telemetry', { ...contractEnvelope('crowded'), attributes });
+      await set.bus.publish('oona.telemetry', contractEnvelope('next'));
+      const seen: Delivery[] = [];
+      await set.bus.subscribe('oona.telemetry', 'g', async (delivery) => {
+        if (delivery.envelope.messageId === 'crowded') throw new Error('always');
+        seen.push(delivery);
+      });
+      await until(() => seen.length === 1);
+      expect(set.bus.counters()).toMatchObject({ deadLettered: 0, rejected: { invalid_envelope: 1 } });
+    });
+
     it('only the newest poison is kept', async () => {
       const set = await redis.open({ poisonMax: 2 });
       for (let i = 0; i < 5; i += 1) await redis.command('XADD', keyOf(set, 'oona.telemetry'), '*', 'x', `${i}`);

@@ -9,7 +9,8 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { metricKindOf, TAMIYO_METRICS, type TamiyoMetricName } from '../core/metric-table.js';
+import { metricKindOf } from '../core/metric-point.js';
+import { TAMIYO_METRICS, type TamiyoMetricName } from '../core/metric-table.js';
 import { metricIn } from '../core/packet-metric.js';
 import { slowestSampler } from '../core/slowest-sampler.js';
 import type { TelemetryExporter } from '../ports.js';

@@ -1,6 +1,6 @@
 import { CIRCUIT_STATES, type CoverageMetadata, finiteSignal, type MetricPoint } from '@esper/leyline';
 import type { BlueprintFacts, DecisionFacts, FieldReportFacts, TotalsFacts } from './decision-facts.js';
-import { coverageTypePoint, point } from './metric-table.js';
+import { coverageTypePoint, point } from './metric-point.js';
 
 /** The metrics of one decision, in the order of the catalogue (TL-10 to TL-29). */
 export function decisionMetrics(facts: DecisionFacts): readonly MetricPoint[] {

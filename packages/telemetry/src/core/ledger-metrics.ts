@@ -1,6 +1,6 @@
 import type { MetricPoint } from '@esper/leyline';
 import { DROP_REASONS, type LaneAccount } from './ledger.js';
-import { point } from './metric-table.js';
+import { point } from './metric-point.js';
 import type { LaneName } from './priority.js';
 
 /** The account of both lanes as metrics, so that it can be checked from outside. */

@@ -1,5 +1,5 @@
 import type { MetricPoint, TelemetryPacket } from '@esper/leyline';
-import { metricKindOf } from './metric-table.js';
+import { metricKindOf } from './metric-point.js';
 
 /** One time series: what was last stated, or has been added up. */
 export interface Series {

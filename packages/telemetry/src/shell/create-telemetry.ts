@@ -9,7 +9,7 @@ import type { MonoClock, WallClock } from '@esper/std';
 import type { LaneItem } from '../core/lane-queue.js';
 import { isExact, type LaneAccount } from '../core/ledger.js';
 import { ledgerMetrics } from '../core/ledger-metrics.js';
-import { point } from '../core/metric-table.js';
+import { point } from '../core/metric-point.js';
 import { type LaneName, laneOf } from '../core/priority.js';
 import { type ResolvedTelemetryOptions, resolveTelemetryOptions, type TelemetryOptions } from '../options.js';
 import type {

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { type Bus, openEmbeddedBus } from '@esper/oona';
+import { systemTimers } from '@esper/oona/node';
+import { hmacBusSigner, openRedisBus, redisConnections, uniqueConsumer } from '@esper/oona/redis';
+import { systemClock } from '@esper/std/node';
+import { openWal } from '@esper/wal';
+import { nodeDisk, nodeRandom } from '@esper/wal/node';
+import { TamiyoError } from '../errors.js';
+import { folderJournal } from './folder-journal.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A bus, what kind it is, and how to let go of it. */
+export interface EnvironmentBus {
+  readonly kind: 'embedded' | 'redis';
+  readonly bus: Bus;
+  close(): Promise<void>;
+}
+
+/**
+ * The bus that the environment names: Redis Streams with `REDIS_URL`, under the stream names of `OONA_*_STREAM`, signed with
+ * `ESPER_LEYLINE_SECRET`; else the embedded bus in the data folder, which one process at a time can open.
+ */
+export async function openEnvironmentBus(environment: Environment, dataDir: string): Promise<EnvironmentBus> {
+  const url = environment['REDIS_URL'] ?? '';
+  return url === '' ? openInFolder(join(dataDir, 'bus')) : openOnRedis(url, environment);
+}
+
+/** The bus on the Redis at `url`. Rejects with `CONFIG_INVALID` without a secret: such a bus would believe anybody. */
+async function openOnRedis(url: string, environment: Environment): Promise<EnvironmentBus> {
+  const secret = environment['ESPER_LEYLINE_SECRET'] ?? '';
+  if (secret.trim() === '') throw new TamiyoError('CONFIG_INVALID', 'the bus on Redis needs ESPER_LEYLINE_SECRET');
+  const bus = await openRedisBus(
+    {
+      connections: redisConnections(url),
+      signer: hmacBusSigner(secret),
+      clock: systemClock,
+      timers: systemTimers,
+      consumer: uniqueConsumer(),
+    },
+    { streamKeys: streamKeys(environment) },
+  );
+  return { kind: 'redis', bus, close: () => bus.close() };
+}
+
+function streamKeys(environment: Environment): Readonly<Record<string, string>> {
+  const names = ['normal', 'emergency', 'telemetry', 'policy'] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const given = environment[`OONA_${name.toUpperCase()}_STREAM`] ?? '';
+      return given === '' ? [] : [[`oona.${name}`, given]];
+    }),
+  );
+}
+
+async function openInFolder(directory: string): Promise<EnvironmentBus> {
+  const log = await openWal({ disk: nodeDisk(), directory, clock: systemClock, random: nodeRandom });
+  try {
+    const journal = folderJournal(log, () => systemClock.wallMs());
+    const bus = await openEmbeddedBus({ journal, timers: systemTimers });
+    const close = async (): Promise<void> => {
+      await bus.close();
+      await log.close();
+    };
+    return { kind: 'embedded', bus, close };
+  } catch (cause) {
+    await log.close();
+    throw cause;
+  }
+}
