@@ -8,6 +8,7 @@ import { policyNoun } from './cli/policy.js';
 import { createProgram } from './cli/program.js';
 import { registryNoun } from './cli/registry.js';
 import { serveNoun } from './cli/serve.js';
+import { telemetryNoun } from './cli/telemetry.js';
 import { verifyNoun } from './cli/verify.js';
 import { walNoun } from './cli/wal.js';
 
@@ -20,6 +21,7 @@ const program = createProgram([
   keysNoun,
   verifyNoun,
   walNoun,
+  telemetryNoun,
   configNoun,
 ]);
 try {
