@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { configNoun } from './cli/config.js';
 import { demoNoun } from './cli/demo.js';
+import { explainNoun } from './cli/explain.js';
 import { keysNoun } from './cli/keys.js';
 import { EXIT } from './cli/output.js';
 import { policyNoun } from './cli/policy.js';
@@ -16,6 +17,7 @@ import { walNoun } from './cli/wal.js';
 const program = createProgram([
   demoNoun,
   serveNoun,
+  explainNoun,
   policyNoun,
   registryNoun,
   keysNoun,

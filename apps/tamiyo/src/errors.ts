@@ -108,6 +108,10 @@ export const TAMIYO_ERRORS = {
     means: 'A record of the log cannot be read as what it claims to be.',
     next: 'Restore the log from a backup; the record was written by another version or changed.',
   },
+  DECISION_UNKNOWN: {
+    means: 'The log holds no decision of this id.',
+    next: 'Name the data folder with --data; `tamiyo wal dump` lists what the log holds; retention may have given it up.',
+  },
   DEMO_FAILED: {
     means: 'Something the demo asserts did not hold.',
     next: 'Read the list above; run it again with --json for every event.',

@@ -169,6 +169,7 @@ function printSummary(
   }
   output.line();
   output.line('Next: run it again (it goes on in the same log, no sequence number is used twice), or');
+  output.line(`  pnpm tamiyo explain last --data ${dataDir}   why the last decision came out as it did`);
   output.line('  pnpm tamiyo config show        every setting and where it comes from');
   output.line('  pnpm demo --json               every event as one JSON object per line');
 }
