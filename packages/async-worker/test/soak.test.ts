@@ -37,6 +37,10 @@ describe('soak, in virtual time', () => {
     expect(await soak(2)).not.toEqual(report);
   });
 
+  it.each([3, 4, 5, 6, 7, 8, 9, 10])('keeps them with seed %i', async (seed) => {
+    expect((await soak(seed)).breaches).toEqual([]);
+  });
+
   it.each(Object.entries(FAULTS))('the soak notices %s', async (_name, fault) => {
     const report = await soak(1, (worker, time) => fault.plant(worker, { timers: time }));
     expect(report.breaches).not.toEqual([]);
