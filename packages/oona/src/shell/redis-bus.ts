@@ -30,7 +30,7 @@ export interface RedisBusPorts {
   readonly signer: BusSigner;
   readonly clock: WallClock;
   readonly timers: Timers;
-  /** Name of this process among the consumers of a group; no other process may have it. */
+  /** Name of this process among the consumers of a group; no other process may have it, nor this one after a restart. */
   readonly consumer: string;
 }
 

@@ -23,13 +23,14 @@ return {'taken', id, trimmed}
 /**
  * KEYS stream. ARGV group, consumer, count, claim idle ms. Takes the next entries for this consumer if nobody else holds any: that keeps
  * the order over all consumers of a group. Entries of a consumer that has been silent for too long are taken over first; of these only the
- * first counts as delivered once more: those behind it were never tried.
+ * first counts as delivered once more: those behind it were never tried. What this consumer holds itself does not: the answer was lost.
  */
 export const TAKE = `
 local s, g, c = KEYS[1], ARGV[1], ARGV[2]
 local head = redis.call('XPENDING', s, g, '-', '+', 1)[1]
 local entries, gone = {}, {}
-if head and head[2] == c then
+local own = head and head[2] == c
+if own then
   local reply = redis.call('XREADGROUP', 'GROUP', g, c, 'COUNT', ARGV[3], 'STREAMS', s, '0')
   if reply then entries = reply[1][2] end
 elseif head then
@@ -56,7 +57,7 @@ end
 local counts = {}
 for i, p in ipairs(redis.call('XPENDING', s, g, '-', '+', ARGV[3], c)) do
   local count = p[4]
-  if i > 1 and count > 1 then
+  if (i > 1 or own) and count > 1 then
     count = count - 1
     redis.call('XCLAIM', s, g, c, 0, p[1], 'IDLE', 0, 'RETRYCOUNT', count, 'JUSTID')
   end

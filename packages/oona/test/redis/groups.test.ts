@@ -1,6 +1,6 @@
 import { hasRedis } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
-import { type Delivery, requeueDeadLetters } from '../../src/index.js';
+import { type Delivery, OonaError, requeueDeadLetters } from '../../src/index.js';
 import { systemTimers } from '../../src/node.js';
 import type { RedisReply } from '../../src/redis.js';
 import { contractEnvelope } from '../../src/testing.js';
@@ -46,6 +46,35 @@ describe.skipIf(!hasRedis())('groups on a real redis-server', () => {
       await until(() => seen.length === 1);
       expect(idsOf(seen)).toEqual(['next']);
       expect(set.bus.counters().deadLettered).toBe(1);
+    });
+
+    it('answers that are lost cost a message no attempt: it is not given up before it was delivered', async () => {
+      let losses = 10;
+      const connections = {
+        open: async () => {
+          const connection = await redis.connections().open();
+          const command: typeof connection.command = async (args) => {
+            const reply = await connection.command(args);
+            const kind: unknown = Array.isArray(reply) ? reply[0] : undefined;
+            const isTaken = kind instanceof Uint8Array && new TextDecoder().decode(kind) === 'entries';
+            if (!isTaken || losses === 0) return reply;
+            losses -= 1;
+            throw new OonaError('OONA_UNREACHABLE', 'the answer was lost');
+          };
+          return { ...connection, command };
+        },
+      };
+      const set = await redis.open({ attemptsMax: 3 }, { connections });
+      for (const id of ['1', '2']) await set.bus.publish('oona.telemetry', contractEnvelope(id));
+      const seen: Delivery[] = [];
+      await set.bus.subscribe('oona.telemetry', 'g', collect(seen));
+      await until(() => seen.length === 2);
+      expect(losses).toBe(0);
+      expect(seen.map(({ envelope, attempt }) => [envelope.messageId, attempt])).toEqual([
+        ['1', 1],
+        ['2', 1],
+      ]);
+      expect(set.bus.counters().deadLettered).toBe(0);
     });
 
     it('two consumers share a group: each message once, in order over both', async () => {

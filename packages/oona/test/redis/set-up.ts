@@ -114,8 +114,10 @@ export function redisFixture() {
       const [[, fields]] = (await command('XRANGE', key, '-', '+')) as [[RedisReply, RedisReply[]]];
       return [fields[1] as Uint8Array, fields[3] as Uint8Array];
     },
-    open: async (options: RedisBusOptions = {}): Promise<OpenedBus> => {
-      const set = await openBus(parts.server?.url ?? '', options);
+    /** Connections to it, for tests that put something in between. */
+    connections: () => redisConnections(parts.server?.url ?? ''),
+    open: async (options: RedisBusOptions = {}, ports: Partial<RedisBusPorts> = {}): Promise<OpenedBus> => {
+      const set = await openBus(parts.server?.url ?? '', options, ports);
       opened.push(set);
       return set;
     },
