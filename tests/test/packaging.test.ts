@@ -20,10 +20,15 @@ const entriesOf = (name: string, map: Readonly<Record<string, unknown>>) =>
     .filter(([key]) => key !== './package.json')
     .map(([key, target]) => ({ specifier: name + key.slice(1), cjs: 'require' in (target as object) }));
 
-/** The runtime dependencies from outside, which are taken from the workspace: tests reach no network. */
-const outside = [...new Set(published.flatMap((entry) => Object.keys(entry.manifest.dependencies ?? {})))].filter(
-  (name) => !name.startsWith('@esper/'),
-);
+/**
+ * The runtime dependencies from outside, with the optional peers that whoever uses their entry installs. They are taken from
+ * the workspace: tests reach no network.
+ */
+const outside = [
+  ...new Set(
+    published.flatMap(({ manifest }) => Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })),
+  ),
+].filter((name) => !name.startsWith('@esper/'));
 
 describe('packaging: each package as its user gets it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tamiyo-packaging-'));
