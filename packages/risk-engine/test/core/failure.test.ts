@@ -10,6 +10,7 @@ import {
   onFailure,
   type RiskState,
   reportBreaker,
+  resolveRiskConfig,
 } from '../../src/index.js';
 import { calmInput, calmPacket, momentAt } from '../../src/testing.js';
 
@@ -142,5 +143,12 @@ describe('a failed decision', () => {
     expect(events).toEqual([
       { description: 'breaker_event', level: 'INFO', attributes: { component: name, action: 'close' } },
     ]);
+  });
+
+  it('a breaker that opens enters the mode at once, however few decisions failed', () => {
+    const brittle = resolveRiskConfig({ breakers: { inference: { failuresMax: 1 } } });
+    const failure = { kind: 'timeout_inference', code: 'X', at: momentAt(0) } as const;
+    const { state } = onFailure(initialRiskState(brittle), failure, brittle);
+    expect([state.failures.inRow, state.mode.kind]).toEqual([1, 'on']);
   });
 });
