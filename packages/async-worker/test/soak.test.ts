@@ -23,7 +23,7 @@ function soak(
 }
 
 describe('soak, in virtual time', () => {
-  it('AW-10: six scenarios keep every promise, and the same seed gives the same report', async () => {
+  it('AW-10, D-31: six scenarios keep every promise, and the same seed gives the same report', async () => {
     const report = await soak(1);
     expect(report.breaches).toEqual([]);
     expect(Object.keys(report.scenarios)).toEqual([...SOAK_SCENARIOS]);
