@@ -13,6 +13,9 @@ export const KILL_SABOTAGES = {
 } as const;
 export type KillSabotage = keyof typeof KILL_SABOTAGES;
 
+/** What the first runs are ordered before anything else, so that every life has something of each kind to lose. */
+const FIRST_ORDERS: readonly OperatorActionKind[] = ['breaker_open', 'hold', 'conservative_set'];
+
 /** What was found. */
 export interface KillTotals {
   kills: number;
@@ -210,8 +213,13 @@ class KillExplorer {
 
   /** One trainer: a packet after the other, and now and then an operator who orders something. */
   async #client(host: HostProcess, run: string): Promise<void> {
+    const first = this.#totals.kills === 0 ? FIRST_ORDERS[RUNS.indexOf(run)] : undefined;
+    if (first !== undefined && !(await this.#order(host, run, first))) return;
     for (;;) {
-      const alive = this.#random.fraction() < ORDER_SHARE ? await this.#order(host, run) : await this.#step(host, run);
+      const alive =
+        this.#random.fraction() < ORDER_SHARE
+          ? await this.#order(host, run, this.#anyOrder())
+          : await this.#step(host, run);
       if (!alive) return;
     }
   }
@@ -230,8 +238,11 @@ class KillExplorer {
     return true;
   }
 
-  async #order(host: HostProcess, run: string): Promise<boolean> {
-    const kind = ORDERS[Math.floor(this.#random.fraction() * ORDERS.length)] ?? 'release';
+  #anyOrder(): OperatorActionKind {
+    return ORDERS[Math.floor(this.#random.fraction() * ORDERS.length)] ?? 'release';
+  }
+
+  async #order(host: HostProcess, run: string, kind: OperatorActionKind): Promise<boolean> {
     const order = { who: 'drill', why: 'to see whether it lasts' };
     const action = { kind, trainingRunId: run, order, breaker: 'metadata' } as OperatorAction;
     const expected = this.#ledger.expected(run);

@@ -1,4 +1,9 @@
+import { join } from 'node:path';
+import { systemClock } from '@esper/std/node';
 import { buildPacket, tempFolder } from '@esper/testkit';
+import { openWal } from '@esper/wal';
+import { nodeDisk } from '@esper/wal/node';
+import { readLog } from '../../src/adapters/read-log.js';
 import { CHILD_FAULTS, type ChildFault, type HostSample } from './host-messages.js';
 import { HostProcess } from './host-process.js';
 import { slopeRatio } from './soak-figures.js';
@@ -60,7 +65,7 @@ export async function exploreSoak(plan: SoakPlan): Promise<SoakTotals> {
       'inference.standbyCount': '1',
     };
     await host.open(folder.path, settings, plan.sabotage);
-    return await new Soak(host, plan).run();
+    return await new Soak(host, plan).run(folder.path);
   } finally {
     await host.kill();
     await folder.remove();
@@ -74,7 +79,7 @@ class Soak {
   readonly #failedByCode: Record<string, number> = {};
   readonly #rss: number[] = [];
   readonly #inFlight = new Set<Promise<void>>();
-  readonly #decisionIds: string[] = [];
+  readonly #decisionIds = new Set<string>();
   #sent = 0;
   #decisions = 0;
   #repeated = 0;
@@ -85,9 +90,9 @@ class Soak {
     this.#plan = plan;
   }
 
-  async run(): Promise<SoakTotals> {
+  async run(dataDir: string): Promise<SoakTotals> {
     // What is loaded and compiled on the first decisions is not what is measured.
-    for (let at = 0; at < WARM_UP; at += 1) await this.#host.decide(`warm-${at % 5}`, packetOf(`warm-${at % 5}`, at));
+    for (let at = 0; at < WARM_UP; at += 1) await this.#warmUp(at);
     const before = await this.#sample();
     const from = performance.now();
     await this.#load(from);
@@ -108,9 +113,15 @@ class Soak {
       eventLoopDelayMs: after.eventLoopDelayMs,
       // Each decision and each failure has its packet, and the lanes account for all of them.
       ledgerExact: after.ledgerExact && after.emitted - before.emitted >= this.#sent,
-      logExact: after.logRecords - before.logRecords >= this.#sent && (await this.#allThere()),
+      logExact: await this.#logIsExact(dataDir),
       elapsedMs,
     };
+  }
+
+  async #warmUp(at: number): Promise<void> {
+    const run = `warm-${at % 5}`;
+    const reply = await this.#host.decide(run, packetOf(run, at));
+    if (reply.kind === 'answered' && reply.value.ok) this.#decisionIds.add(reply.value.decisionId);
   }
 
   /** Sends what is due, tick by tick. A host that falls behind makes packets wait in their lanes, not here. */
@@ -147,20 +158,26 @@ class Soak {
     this.#decisions += 1;
     if (value.repeated) this.#repeated += 1;
     this.#latenciesMs.push(value.totalMs);
-    if (this.#decisions % 97 === 0) this.#decisionIds.push(value.decisionId);
+    this.#decisionIds.add(value.decisionId);
   }
 
   #fail(code: string): void {
     this.#failedByCode[code] = (this.#failedByCode[code] ?? 0) + 1;
   }
 
-  /** Some of what was acknowledged, read back. */
-  async #allThere(): Promise<boolean> {
-    for (const decisionId of this.#decisionIds.slice(-20)) {
-      const reply = await this.#host.decision(decisionId);
-      if (reply.kind === 'gone' || reply.value.bytes === undefined) return false;
-    }
-    return true;
+  /** The closed log, read from the front: each acknowledged command once, and no other. */
+  async #logIsExact(dataDir: string): Promise<boolean> {
+    await this.#host.close();
+    const log = await openWal({ disk: nodeDisk(), directory: join(dataDir, 'log'), clock: systemClock });
+    let strange = 0;
+    await readLog(log, {
+      answersSinceMs: Number.POSITIVE_INFINITY,
+      onRecord: (record) => {
+        if (record.kind === 'decision' && !this.#decisionIds.delete(record.decisionId)) strange += 1;
+      },
+    });
+    await log.close();
+    return this.#decisionIds.size === 0 && strange === 0;
   }
 
   async #sample(): Promise<HostSample> {

@@ -1,16 +1,12 @@
 import { type DrillOutcome, parseDurationMs, runDrill } from '../../../../tools/drill/drill.ts';
 import { exploreSoak, SOAK_SABOTAGES, type SoakSabotage, type SoakTotals } from './soak-explorer.js';
 import { round, spread } from './soak-figures.js';
+import { soakFailures } from './soak-rules.js';
 
 /** `pnpm tamiyo:soak --rate 200 --duration 10m --deadline 50ms`: a whole host under a steady load. */
 const RATE_PER_S = 100;
 const DURATION_MS = 6_000;
 const DEADLINE_MS = 50;
-/** A host that has just started still grows: memory is only judged closely over minutes. */
-const SLOPE_MAX = 0.05;
-const SLOPE_MAX_SHORT = 0.4;
-const LONG_MS = 120_000;
-const LOOP_DELAY_MS_MAX = 50;
 const LATE_CODES = ['TIMEOUT_INFERENCE', 'INFERENCE_UNAVAILABLE', 'BREAKER_OPEN'];
 /** Rates tried for the highest that is held. */
 const RATES_PER_S = [100, 200, 300, 400, 600, 800];
@@ -31,7 +27,7 @@ await runDrill(
     const planted = sabotage === undefined ? {} : { sabotage: sabotage as SoakSabotage };
     const totals = await exploreSoak({ ratePerS, durationMs, deadlineMs, ...planted });
     const probes = own['probe'] === undefined ? {} : await probe(deadlineMs);
-    return { json: { ...jsonOf(totals), ...probes }, failures: failuresOf(totals, durationMs) };
+    return { json: { ...jsonOf(totals), ...probes }, failures: soakFailures(totals, durationMs) };
   },
 );
 
@@ -42,21 +38,6 @@ function jsonOf({ latenciesMs, eventLoopDelayMs, elapsedMs, ...totals }: SoakTot
     latencyMs: spread(latenciesMs),
     eventLoopDelayMs: { p99: round(eventLoopDelayMs.p99), max: round(eventLoopDelayMs.max) },
   };
-}
-
-function failuresOf(totals: SoakTotals, durationMs: number): readonly string[] {
-  const slopeMax = durationMs >= LONG_MS ? SLOPE_MAX : SLOPE_MAX_SHORT;
-  const { p99 } = totals.eventLoopDelayMs;
-  const rules: readonly (readonly [broken: boolean, what: string])[] = [
-    [totals.decisions === 0, 'nothing was decided'],
-    [totals.failed > 0, `${totals.failed} good packets got no command: ${JSON.stringify(totals.failedByCode)}`],
-    [totals.repeated > 0, `${totals.repeated} new packets got an old answer`],
-    [!totals.ledgerExact, 'telemetry does not account for every packet'],
-    [!totals.logExact, 'the log does not hold every decision'],
-    [totals.rssSlopeRatio > slopeMax, `memory rises by ${totals.rssSlopeRatio} of its mean, at most ${slopeMax}`],
-    [!(p99 < LOOP_DELAY_MS_MAX), `the event loop is late by ${p99.toFixed(1)} ms at p99, below ${LOOP_DELAY_MS_MAX}`],
-  ];
-  return rules.filter(([broken]) => broken).map(([, what]) => what);
 }
 
 /** The share of packets decided at the 5 ms deadline, and the highest rate of the ladder that fails none. */
