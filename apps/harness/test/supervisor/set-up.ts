@@ -21,7 +21,7 @@ export const onRedis = (url: string, options: RedisBusOptions = {}): Promise<Bus
       timers: busTimers,
       consumer: uniqueConsumer(),
     },
-    { retryDelayMs: 5, blockMs: 50, maintainEveryMs: 20, claimIdleMs: 60_000, commandDeadlineMs: 10_000, ...options },
+    { retryDelayMs: 5, blockMs: 50, maintainEveryMs: 20, claimIdleMs: 60_000, commandDeadlineMs: 1000, ...options },
   );
 
 /** Telemetry on that bus, with real time and a journal in memory. */

@@ -6,6 +6,7 @@ import type { DeliveryHandler, Timers } from '../ports.js';
 import type { BusSigner, RedisConnection } from '../redis-ports.js';
 import { decodeEntry } from '../wire/redis-entry.js';
 import type { RawEntry } from '../wire/redis-reply.js';
+import { answerWithin } from './answer-within.js';
 import { attemptDelivery, retryDelay } from './attempt-delivery.js';
 import { type EntryFields, type GroupSource, isRefusal, type RedisStreams } from './redis-streams.js';
 
@@ -23,6 +24,7 @@ export interface RedisReaderHost {
     readonly handlerDeadlineMs: number;
     readonly claimIdleMs: number;
     readonly blockMs: number;
+    readonly commandDeadlineMs: number;
   };
   /** The bytes of a message for the dead letters; `undefined` when there is no room in it to say where it comes from. */
   sealDeadLetter(envelope: BusEnvelope): EntryFields | undefined;
@@ -247,10 +249,12 @@ export class RedisReader {
   }
 
   async #waitForNews(lastId: string): Promise<void> {
-    const { news, streams, limits } = this.#host;
+    const { news, streams, limits, timers } = this.#host;
     const key = streams.keyOf(this.#source.stream);
     if (this.#isClosed) return;
-    await news.command(['XREAD', 'COUNT', '1', 'BLOCK', `${limits.blockMs}`, 'STREAMS', key, lastId]);
+    const answer = news.command(['XREAD', 'COUNT', '1', 'BLOCK', `${limits.blockMs}`, 'STREAMS', key, lastId]);
+    // A connection that broke at the wrong moment may never answer.
+    await answerWithin(answer, limits.blockMs + limits.commandDeadlineMs, timers);
   }
 
   async #sleep(delayMs: number): Promise<void> {

@@ -14,6 +14,7 @@ import {
   textIn,
 } from '../wire/redis-reply.js';
 import { HOLD, LEAVE, MAINTAIN, MOVE, PUBLISH, SETTLE, TAKE } from '../wire/redis-scripts.js';
+import { answerWithin } from './answer-within.js';
 
 /** One stream as one consumer of one group sees it. */
 export interface GroupSource {
@@ -156,18 +157,8 @@ export class RedisStreams {
     return this.#command(['EVAL', script, `${keys.length}`, ...keys, ...args]);
   }
 
-  /** An answer that is late is no answer: whether the command was carried out is unknown. */
   #command(args: readonly RedisArgument[]): Promise<RedisReply> {
-    const { commandDeadlineMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = this.#timers.after(commandDeadlineMs, () =>
-        reject(new OonaError('OONA_UNREACHABLE', `redis: no answer within ${commandDeadlineMs} ms`)),
-      );
-      this.#connection
-        .command(args)
-        .then(resolve, reject)
-        .finally(() => cancel());
-    });
+    return answerWithin(this.#connection.command(args), this.#options.commandDeadlineMs, this.#timers);
   }
 }
 

@@ -41,7 +41,7 @@ describe.skipIf(!hasRedis())('outages of a real redis-server', () => {
     };
     const runs = ['a', 'b', 'c', 'd'].map(run);
     for (let kill = 0; kill < 20; kill += 1) {
-      const target = taken.length + random.int(20, 200);
+      const target = taken.length + random.int(20, 80);
       await until(() => taken.length >= target, 120_000);
       await server.kill();
       await server.start();
