@@ -38,6 +38,8 @@ export class HostProcess {
     });
     // What it said before it died is still in the channel: it is heard before anybody is told that it is gone.
     this.#ended = Promise.all([once(this.#child, 'exit'), once(this.#child, 'disconnect')]).then(() => {
+      // Whoever waits for it to load or to open must not wait for ever.
+      loaded();
       for (const settle of this.#waiting.values()) settle(undefined);
       this.#waiting.clear();
       this.#opening?.reject(new Error('the host ended while it opened'));
@@ -57,7 +59,7 @@ export class HostProcess {
     await this.#loaded;
     const message = await new Promise<FromHost>((resolve, reject) => {
       this.#opening = { resolve, reject };
-      this.#send({ type: 'open', dataDir, settings, fault });
+      if (!this.#send({ type: 'open', dataDir, settings, fault })) reject(new Error('the host ended before it opened'));
     });
     this.#opening = undefined;
     if (message.type !== 'opened') throw new Error(message.type === 'failed' ? message.message : 'no answer to open');
