@@ -110,10 +110,18 @@ function brokenBetween(survey: LogSurvey): readonly Damage[] {
     const before = survey.segments[at - 1];
     if (before === undefined || before.chainEnd === undefined || one.chainBefore === undefined) return [];
     if (before.lastRecord !== one.firstSequence - 1 || before.chainEnd === one.chainBefore) return [];
+    if (one.chainBefore === 0 && notedAsLost(survey, before.lastRecord)) return [];
     const range = { first: one.firstSequence, last: one.firstSequence - 1 };
     return [{ ...missing(one.name, 0, range), cause: 'chain' as const }];
   });
 }
+
+/**
+ * A segment that was begun after a noted loss has no chain value to continue from. What was lost because the disk refused to read
+ * it may be readable again, and then seems to be followed by a stranger.
+ */
+const notedAsLost = ({ scars }: LogSurvey, sequence: number): boolean =>
+  scars.some(({ first, last }) => first <= sequence && sequence <= last);
 
 /** Acknowledged records after the last byte of the newest segment: the file was cut, or whole segments are gone. */
 function missingAtEnd(survey: LogSurvey, acknowledgedThrough: number): readonly Damage[] {

@@ -120,6 +120,18 @@ describe('a disk that fails', () => {
     expect(await wal.append(bytes('next'))).toEqual({ sequence: 9 });
   });
 
+  it('records that salvage has noted as unreadable, and that can be read again, refuse nobody', async () => {
+    const failing = { now: true };
+    const disk = await unreadable(failing, 1024);
+    const { wal } = await open(disk, { recovery: 'salvage' });
+    expect(await wal.append(bytes('next'))).toEqual({ sequence: 9 });
+    await wal.close();
+    failing.now = false;
+    const { wal: again } = await open(disk, { recovery: 'tail' });
+    expect((await contents(again)).map((line) => Number(line.split(' ')[0]))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await again.close();
+  });
+
   it('a tail that cannot be read is never cut off: it may have been acknowledged, and the next attempt may read it', async () => {
     const anchorBefore = (await madeLog(1)).image().get(`${DIRECTORY}/anchor`) as Uint8Array;
     const failing = { now: true };
