@@ -62,6 +62,7 @@ export async function driveRun(at: ScenarioHost, plan: RunPlan): Promise<DrivenR
       width: SHAPE.width,
       featureCount: SHAPE.inputs,
       checkpointEverySteps: 5,
+      decisionTimeoutMs: 15_000,
       ...(plan.faults === undefined ? {} : { faults: plan.faults }),
       ...plan.options,
     },

@@ -13,9 +13,9 @@ const POLICY_SEED = 7;
 /** Limits that a busy machine keeps, so that a scenario shows its own fault and not the machine. */
 const SETTINGS = {
   profile: 'harness',
-  'deadlines.inferenceMs': 250,
-  'deadlines.metadataMs': 250,
-  'deadlines.decisionMs': 1_500,
+  'deadlines.inferenceMs': 2_000,
+  'deadlines.metadataMs': 2_000,
+  'deadlines.decisionMs': 8_000,
   'risk.hookLatencyMsMax': 2_000,
   'risk.stepLatencyMsMax': 10_000,
   'risk.applyMsMax': 1_000,

@@ -51,7 +51,7 @@ export const metadataTimeout: Scenario = faultWindow({
   about: 'The blueprint library answers too late for a while: no command is made without it.',
   sabotage: 'The library is as fast as ever: the fault does nothing.',
   steps: { short: 60, usual: 180 },
-  settings: { 'deadlines.metadataMs': 40 },
+  settings: { 'deadlines.metadataMs': 60 },
   begin: ({ library }, { sabotaged }) => {
     library.delayMs = sabotaged ? 0 : 200;
   },

@@ -42,7 +42,7 @@ const hostFaults = (at: Watched, { steps, sabotaged }: ScenarioRequest) => {
       () => hangInference().then(() => undefined),
       () => undefined,
     ),
-    during(slot(steps, 1), library(400), library(0)),
+    during(slot(steps, 1), library(900), library(0)),
     disk(2, 'bus'),
     disk(3, sabotaged ? 'bus' : 'log'),
   );
@@ -55,7 +55,14 @@ const EXPECTED = ['TIMEOUT_INFERENCE', 'TIMEOUT_URZA'] as const;
 async function run(request: ScenarioRequest) {
   const { steps, seed } = request;
   const seen = await withHost(
-    { ...request, settings: { 'deadlines.inferenceMs': 150, 'risk.rollbackRecentDecisions': 1_000_000 } },
+    {
+      ...request,
+      settings: {
+        'deadlines.inferenceMs': 300,
+        'deadlines.metadataMs': 300,
+        'risk.rollbackRecentDecisions': 1_000_000,
+      },
+    },
     (at) =>
       driveRun(at, {
         trainingRunId: RUN,

@@ -35,7 +35,7 @@ async function run(request: ScenarioRequest) {
     }),
   );
   const { decisions } = seen.found.recorder.recording;
-  const slow = decisions.filter(({ totalMs }) => totalMs > 1_500).length;
+  const slow = decisions.filter(({ totalMs }) => totalMs > 8_000).length;
   const account = seen.emergencyLane;
   return {
     assertions: [

@@ -5,7 +5,7 @@ import { alwaysPromised, withHost } from '../drive/with-host.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
 
 /** Trainers at once: real processes, so a small machine bounds it. */
-const TRAINERS = 4;
+const TRAINERS = 3;
 
 async function run(request: ScenarioRequest) {
   let done = 0;
