@@ -1,5 +1,6 @@
 import type { Fault } from '@esper/harness';
 import { assertion } from '../core/outcome.js';
+import type { MarkPoint } from '../core/recording.js';
 import { driveRun } from '../drive/drive-run.js';
 import { hangInference } from '../drive/hung-processes.js';
 import { runKpis } from '../drive/run-kpis.js';
@@ -8,6 +9,11 @@ import { alwaysPromised, type Watched, withHost } from '../drive/with-host.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
 
 const RUN = 'chaos';
+const SETTINGS = {
+  'deadlines.inferenceMs': 300,
+  'deadlines.metadataMs': 300,
+  'risk.rollbackRecentDecisions': 1_000_000,
+} as const;
 /** Each fault has a tenth of the run; between two of them there is as much peace. */
 const slot = (steps: number, index: number): readonly [number, number] => [
   Math.floor((steps * (1 + 2 * index)) / 12),
@@ -52,26 +58,20 @@ const FAULTS = ['inference hangs', 'library slow', 'bus down', 'disk full', 'lea
 /** What each fault must have left in the log. */
 const EXPECTED = ['TIMEOUT_INFERENCE', 'TIMEOUT_URZA'] as const;
 
+const marksOf = (steps: number): readonly MarkPoint[] =>
+  FAULTS.map((name, at) => ({ step: slot(steps, at)[0], name, detail: `until step ${slot(steps, at)[1]}` }));
+
 async function run(request: ScenarioRequest) {
   const { steps, seed } = request;
-  const seen = await withHost(
-    {
-      ...request,
-      settings: {
-        'deadlines.inferenceMs': 300,
-        'deadlines.metadataMs': 300,
-        'risk.rollbackRecentDecisions': 1_000_000,
-      },
-    },
-    (at) =>
-      driveRun(at, {
-        trainingRunId: RUN,
-        seed,
-        steps,
-        faults: trainerFaults(steps),
-        beforeDecision: hostFaults(at, request),
-        onStep: (step) => request.progress(step, steps),
-      }),
+  const seen = await withHost({ ...request, settings: SETTINGS }, (at) =>
+    driveRun(at, {
+      trainingRunId: RUN,
+      seed,
+      steps,
+      faults: trainerFaults(steps),
+      beforeDecision: hostFaults(at, request),
+      onStep: (step) => request.progress(step, steps),
+    }),
   );
   const { recorder, summary, commands } = seen.found;
   const { decisions, failures, marks, ...series } = recorder.recording;
@@ -109,10 +109,7 @@ async function run(request: ScenarioRequest) {
         decisions,
         failures,
         samples: seen.samples,
-        marks: [
-          ...FAULTS.map((name, at) => ({ step: slot(steps, at)[0], name, detail: `until step ${slot(steps, at)[1]}` })),
-          ...marks,
-        ],
+        marks: [...marksOf(steps), ...marks],
       },
     ],
     extra: { failuresByCode: seen.log.failures, commands: commands.length },
