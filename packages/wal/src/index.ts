@@ -17,3 +17,4 @@ export { type RestoreRequest, restoreWal } from './shell/restore-wal.js';
 export { type SoakReport, type SoakRequest, soakWal } from './shell/soak-wal.js';
 export type { ProgressListener } from './shell/take-survey.js';
 export type { AppendOptions, Wal } from './shell/wal.js';
+export { type LockHolder, lockHolder } from './shell/wal-lock.js';

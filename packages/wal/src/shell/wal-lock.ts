@@ -1,6 +1,6 @@
 import { lockName, parseLockName } from '../core/layout.js';
 import { WalError } from '../errors.js';
-import type { Disk } from '../ports.js';
+import type { Disk, HolderState } from '../ports.js';
 import { diskCode, readWhole, removeIfThere, withFile, writeFully } from './disk-io.js';
 
 /** Longest identity that is read from a lock file. */
@@ -50,13 +50,34 @@ async function generations(disk: Disk, directory: string): Promise<readonly numb
 
 async function refuseIfAlive(disk: Disk, directory: string, generation: number): Promise<void> {
   const name = lockName(generation);
-  const bytes = await readWhole(disk, `${directory}/${name}`, IDENTITY_BYTES_MAX);
+  const holder = await holderOf(disk, `${directory}/${name}`);
+  if (holder === undefined || holder.state === 'dead') return;
+  const { identity } = holder;
+  throw new WalError('WAL_LOCKED', `${directory}/${name} is held by ${identity}`, { holder: identity });
+}
+
+/** The process that a lock names, and what has become of it. */
+export interface LockHolder {
+  readonly identity: string;
+  readonly state: HolderState;
+}
+
+/**
+ * Who holds a log, without taking or changing anything; `undefined` when nobody does. A holder that is `dead` stands in
+ * nobody's way. Rejects with what the disk says when the directory cannot be read.
+ */
+export async function lockHolder(disk: Disk, directory: string): Promise<LockHolder | undefined> {
+  const highest = (await generations(disk, directory)).at(-1);
+  return highest === undefined ? undefined : holderOf(disk, `${directory}/${lockName(highest)}`);
+}
+
+async function holderOf(disk: Disk, path: string): Promise<LockHolder | undefined> {
+  const bytes = await readWhole(disk, path, IDENTITY_BYTES_MAX);
   const holder = new TextDecoder().decode(bytes ?? new Uint8Array());
   // An empty or torn file was left by a crash between creating and writing it: nobody had the lock yet.
-  if (!holder.endsWith('\n')) return;
+  if (!holder.endsWith('\n')) return undefined;
   const identity = holder.slice(0, -1);
-  if ((await disk.holderState(identity)) === 'dead') return;
-  throw new WalError('WAL_LOCKED', `${directory}/${name} is held by ${identity}`, { holder: identity });
+  return { identity, state: await disk.holderState(identity) };
 }
 
 async function claim(disk: Disk, directory: string, generation: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { lockName } from '../../src/core/layout.js';
 import type { HolderState } from '../../src/ports.js';
-import { WalLock } from '../../src/shell/wal-lock.js';
+import { lockHolder, WalLock } from '../../src/shell/wal-lock.js';
 import { MemoryDisk } from '../../src/testing.js';
 import { bytes, DIRECTORY } from '../support/logs.js';
 
@@ -51,6 +51,28 @@ describe('the lock', () => {
       for (const outcome of outcomes)
         if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'WAL_LOCKED' });
     }
+  });
+
+  it('tells who holds it without taking it: the highest generation counts, a torn file is nobody', async () => {
+    const disk = new Machine(
+      new Map([
+        [lockFile(2), bytes('old\n')],
+        [lockFile(3), bytes('somebody\n')],
+      ]),
+      'me',
+    );
+    const before = [...disk.image().keys()];
+    for (const state of ['alive', 'unknown', 'dead'] as const) {
+      disk.state = state;
+      expect(await lockHolder(disk, DIRECTORY)).toEqual({ identity: 'somebody', state });
+    }
+    expect([...disk.image().keys()]).toEqual(before);
+    expect(
+      await lockHolder(new Machine(new Map([[lockFile(3), bytes('half an iden')]]), 'me'), DIRECTORY),
+    ).toBeUndefined();
+    const free = new Machine();
+    await (await WalLock.take(free, DIRECTORY)).release();
+    expect(await lockHolder(free, DIRECTORY)).toBeUndefined();
   });
 
   it('is gone after release', async () => {
