@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { configNoun } from './cli/config.js';
 import { demoNoun } from './cli/demo.js';
+import { doctorNoun } from './cli/doctor.js';
 import { explainNoun } from './cli/explain.js';
 import { keysNoun } from './cli/keys.js';
 import { EXIT } from './cli/output.js';
@@ -21,6 +22,7 @@ const program = createProgram([
   policyNoun,
   registryNoun,
   keysNoun,
+  doctorNoun,
   verifyNoun,
   walNoun,
   telemetryNoun,

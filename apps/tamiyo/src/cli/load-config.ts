@@ -21,7 +21,8 @@ export async function loadConfig(
   );
 }
 
-async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+/** The configuration file as it stands. Throws `CONFIG_INVALID` when it is no JSON object. */
+export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
   try {
     const bytes = await readFile(path);
     if (bytes.length > FILE_BYTES_MAX) throw new RangeError(`${bytes.length} bytes, at most ${FILE_BYTES_MAX}`);

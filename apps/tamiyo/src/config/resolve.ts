@@ -13,6 +13,8 @@ export interface ConfigProblem {
   readonly key: string;
   readonly source: ConfigSource;
   readonly message: string;
+  /** `unknown`: no setting has this name. `value`: it does not fit. `test_only`: production refuses it. */
+  readonly kind: 'unknown' | 'value' | 'test_only';
 }
 
 export interface ResolvedConfig {
@@ -34,6 +36,19 @@ export interface ConfigInput {
  * nearest known name, values out of range with the range, and test-only values in production.
  */
 export function resolveConfig(input: ConfigInput): Result<ResolvedConfig, readonly ConfigProblem[]> {
+  const { config, problems } = examineConfig(input);
+  return problems.length > 0 ? err(problems) : ok(config);
+}
+
+/** What a configuration comes to, for whoever has to go on looking. */
+export interface ExaminedConfig {
+  /** With the default in the place of each value that does not fit. Not to be run with while there are problems. */
+  readonly config: ResolvedConfig;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Like {@link resolveConfig}, and gives values even when there are problems. */
+export function examineConfig(input: ConfigInput): ExaminedConfig {
   const file = flatten(input.file ?? {});
   const problems: ConfigProblem[] = [
     ...unknownKeys(input.flags ?? {}, 'flag'),
@@ -45,16 +60,17 @@ export function resolveConfig(input: ConfigInput): Result<ResolvedConfig, readon
   for (const [key, knob] of Object.entries(KNOBS) as [ConfigKey, Knob][]) {
     const { source, raw } = firstSource(key, knob, { ...input, file });
     const parsed = source === 'default' ? { success: true as const, data: knob.default } : knob.schema.safeParse(raw);
-    if (!parsed.success)
-      problems.push({ key, source, message: problemText(source, raw, parsed.error.issues[0]?.message) });
+    if (!parsed.success) {
+      const message = problemText(source, raw, parsed.error.issues[0]?.message);
+      problems.push({ key, source, message, kind: 'value' });
+    }
     values[key] = parsed.success ? parsed.data : knob.default;
     sources[key] = source;
   }
   const config = Object.freeze(values) as Config;
   const known = Object.freeze(sources) as Record<ConfigKey, ConfigSource>;
   problems.push(...productionProblems(config, known), ...relationProblems(config, known));
-  if (problems.length > 0) return err(problems);
-  return ok(Object.freeze({ values: config, sources: known, digest: digestOf(config) }));
+  return { config: Object.freeze({ values: config, sources: known, digest: digestOf(config) }), problems };
 }
 
 function firstSource(key: ConfigKey, knob: Knob, input: ConfigInput): { source: ConfigSource; raw: unknown } {
@@ -95,7 +111,12 @@ function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): Record<
 function unknownKeys(given: Readonly<Record<string, unknown>>, source: ConfigSource): ConfigProblem[] {
   return Object.keys(given)
     .filter((key) => !(key in KNOBS))
-    .map((key) => ({ key, source, message: `unknown key; did you mean ${nearestName(key, Object.keys(KNOBS))}?` }));
+    .map((key) => ({
+      key,
+      source,
+      message: `unknown key; did you mean ${nearestName(key, Object.keys(KNOBS))}?`,
+      kind: 'unknown',
+    }));
 }
 
 const OWN_VARIABLES = new Set(['TAMIYO_VECTORS', 'TAMIYO_CONFIG']);
@@ -108,6 +129,7 @@ function unknownVariables(environment: Readonly<Record<string, string | undefine
       key,
       source: 'environment' as const,
       message: unknownVariable(key, known),
+      kind: 'unknown' as const,
     }));
 }
 
@@ -130,6 +152,7 @@ function productionProblems(config: Config, sources: Readonly<Record<ConfigKey, 
     key,
     source: sources[key],
     message: 'is for tests and harnesses; the production profile refuses it',
+    kind: 'test_only',
   }));
 }
 
@@ -144,6 +167,7 @@ function relationProblems(config: Config, sources: Readonly<Record<ConfigKey, Co
     key: low,
     source: sources[low],
     message: `${String(config[low])} is above ${high}, which is ${String(config[high])}`,
+    kind: 'value',
   }));
 }
 

@@ -14,6 +14,7 @@ export async function runNoun(
   noun: Noun,
   argv: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  configFile?: string,
 ): Promise<NounOutcome> {
   const written = { stdout: '', stderr: '' };
   let code = -1;
@@ -27,7 +28,7 @@ export async function runNoun(
   noun(program, async (command, body) => {
     const output = new Output(streams, { json: command.opts<{ json?: boolean }>().json === true, color: false });
     try {
-      code = await body({ output, environment, settings: {}, configFile: undefined });
+      code = await body({ output, environment, settings: {}, configFile });
     } catch (error) {
       output.error(error);
       code = EXIT.failure;
