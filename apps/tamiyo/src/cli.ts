@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { completionNoun } from './cli/completion.js';
 import { configNoun } from './cli/config.js';
 import { demoNoun } from './cli/demo.js';
 import { doctorNoun } from './cli/doctor.js';
@@ -27,6 +28,7 @@ const program = createProgram([
   walNoun,
   telemetryNoun,
   configNoun,
+  completionNoun,
 ]);
 try {
   await program.parseAsync(process.argv);
