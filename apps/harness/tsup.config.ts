@@ -1,3 +1,3 @@
 import { library } from '../../tools/tsup.ts';
 
-export default library(['index', 'trainer-main', 'cli'], { formats: ['esm'] });
+export default library(['index', 'trainer-main'], { formats: ['esm'] });

@@ -68,6 +68,26 @@ describe('serving', () => {
 });
 
 describe('deadlines', () => {
+  it('a runtime whose answer lay unread while our own loop was blocked is not killed; one that stays silent is', async () => {
+    const { time, host, runtime } = await open();
+    const well = host.infer(tensors(1), 5);
+    time.block(40);
+    await time.pass(0);
+    expect(await well).toMatchObject({ ok: false, error: { code: 'inference_timeout' } });
+    expect(host.stats()).toMatchObject({ overdue: 1, ready: 1, killedOverdue: 0 });
+    runtime(0).answers(1);
+    await reactions();
+    expect(host.stats()).toMatchObject({ overdue: 0, ready: 2, killedOverdue: 0, lateDropped: 1 });
+
+    const hung = host.infer(tensors(2), 5);
+    time.block(40);
+    await time.pass(0);
+    expect(await hung).toMatchObject({ ok: false });
+    await time.pass(10);
+    expect(host.stats()).toMatchObject({ killedOverdue: 1 });
+    expect(runtime(0).stops).toBe(1);
+  });
+
   it('TM-04: past the deadline the call fails; the runtime is killed and the standby serves the next call', async () => {
     const { time, host, maker, runtime } = await open();
     const hanging = host.infer(tensors(1), 5);

@@ -40,6 +40,9 @@ export async function openInferencePool(
 /** A start waits for calls under way, looked for this often, at most this many times. */
 const RESTART_RETRY_MS = 2;
 const RESTART_PATIENCE = 25;
+/** A timer this late says that our own event loop was blocked; a runtime is then given so long to show that it was well. */
+const LOOP_LATE_MS = 2;
+const SPARE_MS = 10;
 
 class InferencePool implements InferenceHost {
   readonly #options: ResolvedHostOptions;
@@ -133,18 +136,32 @@ class InferencePool implements InferenceHost {
     call.timeOut();
     if (this.#waiting.delete(call)) return;
     const seat = this.#seats.holding(call);
-    if (seat !== undefined) this.#overdue(seat);
+    if (seat === undefined) return;
+    if (this.#ports.maker.overdue === 'abandon') seat.state = 'overdue';
+    else if (call.elapsedMs - call.deadlineMs > LOOP_LATE_MS) this.#spare(seat);
+    else this.#kill(seat);
+    this.#turnAwayIfStuck();
   }
 
-  #overdue(seat: Seat): void {
-    if (this.#ports.maker.overdue === 'abandon') {
-      seat.state = 'overdue';
-    } else {
-      this.#count('killedOverdue');
-      this.#order(seat);
-      this.#startAfter(0);
-    }
-    this.#turnAwayIfStuck();
+  #kill(seat: Seat): void {
+    this.#count('killedOverdue');
+    this.#order(seat);
+    this.#startAfter(0);
+  }
+
+  /**
+   * The timer itself was late: our own event loop was blocked, and the answer may lie unread. The call has failed all the same,
+   * but a runtime that answers at once was well; killing it would cost the next calls a start.
+   */
+  #spare(seat: Seat): void {
+    seat.state = 'overdue';
+    const callOff = this.#ports.timers.after(SPARE_MS, () => {
+      this.#pauses.delete(callOff);
+      if (seat.state !== 'overdue' || !this.#seats.has(seat)) return;
+      this.#kill(seat);
+      this.#turnAwayIfStuck();
+    });
+    this.#pauses.add(callOff);
   }
 
   async #run(seat: Seat, call: Call): Promise<void> {
