@@ -34,6 +34,7 @@ const EXAMPLES = `Examples:
   tamiyo demo                         a real network trains, Tamiyo decides each step, in under a minute
   tamiyo serve --init                 answer packets over HTTP on this machine
   tamiyo policy init --seed 1         make an untrained policy to try things with
+  tamiyo doctor                       what is wrong with this installation, and what to do about it
   tamiyo config show                  every setting, its value and where it comes from
 `;
 

@@ -90,6 +90,10 @@ async function lookAtCatalogue(scene: Scene): Promise<Finding> {
     const { size } = (await openFileCatalogue(path)).knownIds();
     return pass(`${size} blueprints`);
   } catch (cause) {
-    return failFrom(cause);
+    if (codeOf(cause) !== 'CATALOGUE_MISSING') return failFrom(cause);
+    return fail(
+      `there is no catalogue at ${path}`,
+      'tamiyo serve --init makes one with example blueprints; or give its path with TAMIYO_CATALOGUE_FILE.',
+    );
   }
 }

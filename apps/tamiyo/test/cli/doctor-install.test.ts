@@ -123,6 +123,21 @@ describe('tamiyo doctor', () => {
     await at.remove();
   });
 
+  it('a catalogue that is missing, then one that is damaged; a policy that is missing', async () => {
+    const at = await site();
+    for (const name of ['catalogue.json', 'policy', 'policies']) await rm(join(at.data, name), { recursive: true });
+    expect((await examine(at)).findings).toMatchObject([
+      { id: 'data.catalogue', verdict: 'fail', next: expect.stringContaining('tamiyo serve --init') },
+      { id: 'policy.digest', verdict: 'fail', next: expect.stringContaining('tamiyo policy init') },
+    ]);
+    await writeFile(join(at.data, 'catalogue.json'), '{}');
+    expect((await examine(at)).findings[0]).toMatchObject({
+      id: 'data.catalogue',
+      saw: expect.stringContaining('CATALOGUE_INVALID'),
+    });
+    await at.remove();
+  });
+
   it('a check that fails in an unforeseen way is a finding of its own, and the others go on', async () => {
     const at = await site();
     at.ports = { space: async () => Promise.reject(new Error('statfs is not there')) };
