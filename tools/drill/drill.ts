@@ -41,7 +41,8 @@ export function parseDurationMs(text: string): number {
   return Number(match[1]) * UNIT_MS[(match[2] ?? 's') as keyof typeof UNIT_MS];
 }
 
-const wholeNumber = (name: string, text: string | undefined): number | undefined => {
+/** `text` as a whole number; `RangeError` names the flag. */
+export const wholeNumber = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} takes a whole number, got ${text}`);

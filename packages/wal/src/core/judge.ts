@@ -15,7 +15,7 @@ export interface TornTail {
 /** A survey, understood: which damage hit acknowledged records, which was never acknowledged, what is already noted. */
 export interface Judgement {
   readonly facts: RecoveryFacts;
-  /** Every record up to here is certain to have been acknowledged. */
+  /** Every record up to here is certain to have been acknowledged, or was settled by a noted loss: kept, or noted as gone. */
   readonly acknowledgedThrough: number;
   readonly damages: readonly Damage[];
   readonly torn: TornTail | undefined;
@@ -27,14 +27,16 @@ export interface Judgement {
  * Tells rot from torn writes. What is certain to have been acknowledged comes from the anchor and from what later frames
  * carry; damage at or below it is rot, damage above it is a write that never finished. Without a readable anchor nothing
  * is certain, so damage counts as rot. So does a place that the disk refuses to read: a whole record may lie there, and the
- * next attempt may find it.
+ * next attempt may find it. Whoever noted a loss has kept the whole records before it, and its sequences are never given out
+ * again: up to there everything counts as acknowledged, also when a crash kept the anchor from saying so.
  */
 export function judge(survey: LogSurvey, mode: RecoveryMode): Judgement {
   const carried = survey.segments.reduce(
     (max, one) => Math.max(max, one.acknowledgedThrough, one.firstSequence - 1),
     0,
   );
-  const acknowledgedThrough = Math.max(carried, survey.anchor.anchor?.acknowledgedThrough ?? 0);
+  const settled = survey.scars.reduce((max, { last }) => Math.max(max, last), carried);
+  const acknowledgedThrough = Math.max(settled, survey.anchor.anchor?.acknowledgedThrough ?? 0);
   const certainThrough = survey.anchor.anchor === undefined ? Number.POSITIVE_INFINITY : acknowledgedThrough;
   const newest = survey.segments.at(-1);
   const lastSequence = survey.segments.reduce((last, one) => Math.max(last, one.lastRecord), 0);
@@ -48,7 +50,7 @@ export function judge(survey: LogSurvey, mode: RecoveryMode): Judgement {
     ...missingAtEnd(survey, acknowledgedThrough),
   ].flatMap((damage) => markKnown(damage, survey));
   const serious = damages.filter((damage) => isSerious(damage) && !damage.known);
-  const torn = newest === undefined ? undefined : findTorn(newest, certainThrough);
+  const torn = newest === undefined ? undefined : findTorn(newest, survey, certainThrough);
   return {
     facts: {
       mode,
@@ -138,21 +140,28 @@ function missingAtEnd(survey: LogSurvey, acknowledgedThrough: number): readonly 
   return [missing(newest.name, newest.endOffset, { first: accounted + 1, last: acknowledgedThrough })];
 }
 
-function findTorn(newest: SegmentSurvey, certainThrough: number): TornTail | undefined {
+function findTorn(newest: SegmentSurvey, survey: LogSurvey, certainThrough: number): TornTail | undefined {
   const first = newest.damages.find(
-    (each) => isSerious(each) && each.cause !== 'unreadable' && each.firstSequence > certainThrough,
+    (each) =>
+      isSerious(each) &&
+      each.cause !== 'unreadable' &&
+      each.firstSequence > certainThrough &&
+      !notedAt(survey, newest.name, each.offset),
   );
   if (first === undefined) return undefined;
   const { offset, firstSequence } = first;
   return { name: newest.name, offset, bytes: newest.fileBytes - offset, firstSequence };
 }
 
+/** A loss without a known sequence is told by its place alone. */
+const notedAt = ({ scars }: LogSurvey, file: string, offset: number): boolean =>
+  scars.some((scar) => scar.file === file && scar.offset === offset);
+
 /** Splits a damage into what the scars already tell and what is news. */
 function markKnown(damage: Damage, survey: LogSurvey): readonly Damage[] {
   if (survey.scars.length === 0) return [damage];
   if (damage.lastSequence < damage.firstSequence) {
-    const known = survey.scars.some((scar) => scar.file === damage.file && scar.offset === damage.offset);
-    return [{ ...damage, known }];
+    return [{ ...damage, known: notedAt(survey, damage.file, damage.offset) }];
   }
   const range = { first: damage.firstSequence, last: damage.lastSequence };
   const news = uncovered(range, survey.scars);

@@ -22,7 +22,7 @@ export interface RecoveryReport {
   readonly records: number;
   readonly firstSequence: number;
   readonly lastSequence: number;
-  /** Every record up to here is certain to have been acknowledged. */
+  /** Every record up to here is certain to have been acknowledged, or was settled by a noted loss. */
   readonly acknowledgedThrough: number;
   /** Every damaged place in log order, those already noted in the scars file included. */
   readonly damages: readonly Damage[];

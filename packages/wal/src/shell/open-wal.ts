@@ -15,7 +15,7 @@ import { diskCode, ioError, withFile } from './disk-io.js';
 import { DiskReserve } from './disk-reserve.js';
 import { guardedTell, type LiveSegment, type LogState, newCounters } from './log-state.js';
 import { LogWriter } from './log-writer.js';
-import { type Recovered, recover } from './recover.js';
+import { type Recovered, recover, syncNewest } from './recover.js';
 import { createSegment } from './segment-file.js';
 import { Wal } from './wal.js';
 import { WalLock } from './wal-lock.js';
@@ -73,7 +73,8 @@ async function ready(setup: WalSetup, { lock, recovered, base }: Ready): Promise
   const logId = survey.logId ?? (await newLogId(setup));
   const known = survey.anchor.anchor;
   const [oldest] = survey.segments;
-  await syncNewest(base, recovered);
+  // What recovery kept will be read and built upon, so it must not be lost by the next crash.
+  await syncNewest(base, survey);
   const start: Anchor = {
     logId,
     counter: known?.counter ?? 0,
@@ -99,13 +100,6 @@ async function ready(setup: WalSetup, { lock, recovered, base }: Ready): Promise
   }
   announce(state, recovered);
   return new Wal({ state, writer, anchor, reserve, lock, recovery: recovered.report });
-}
-
-/** What recovery kept will be read and built upon, so it must not be lost by the next crash. */
-async function syncNewest(base: Ready['base'], { survey }: Recovered): Promise<void> {
-  const newest = survey.segments.at(-1);
-  if (newest === undefined) return;
-  await withFile(base.disk, { path: `${base.directory}/${newest.name}`, how: 'write' }, (file) => file.sync());
 }
 
 function liveSegments({ survey, nextSequence }: Recovered): LiveSegment[] {

@@ -124,8 +124,17 @@ async function note(input: RecoverInput, known: Known): Promise<readonly Recover
   const losses = known.judgement.damages.filter(
     (damage) => isSerious(damage) && !damage.known && !beyondTorn(damage, known),
   );
+  // The scars promise the whole records among the losses. A process that died may have left those unsynced.
+  await syncNewest(input, known.survey);
   await writeScars(input, known.survey, losses);
   return losses.map(({ file, offset, bytes }) => ({ kind: 'noted', file, offset, bytes }));
+}
+
+/** Makes durable what the newest segment holds. All older ones were synced before the next was begun. */
+export async function syncNewest(input: Pick<RecoverInput, 'disk' | 'directory'>, survey: LogSurvey): Promise<void> {
+  const newest = survey.segments.at(-1);
+  if (newest === undefined) return;
+  await withFile(input.disk, { path: `${input.directory}/${newest.name}`, how: 'write' }, (file) => file.sync());
 }
 
 /** A torn tail that will be cut off leaves no hole, so it needs no scar. */

@@ -40,6 +40,7 @@ export type CrashSabotage = keyof typeof CRASH_SABOTAGES;
 /** Runs seeded workloads and recovers from the crashes they could suffer, until time or count is up. */
 export async function exploreCrashes(plan: {
   readonly seed: number;
+  readonly firstRound?: number;
   readonly until: (totals: CrashTotals) => boolean;
   readonly sabotage?: CrashSabotage;
 }): Promise<CrashTotals> {
@@ -54,7 +55,7 @@ export async function exploreCrashes(plan: {
     examples: [],
   };
   const seen = new Set<number>();
-  for (let round = 0; !plan.until(totals); round += 1) {
+  for (let round = plan.firstRound ?? 0; !plan.until(totals); round += 1) {
     const random = new SeededRandom(plan.seed * 1_000_003 + round);
     const wrap = (disk: CrashDisk) => sabotaged(disk, plan.sabotage);
     const faultsLikely = plan.sabotage === 'retry-sync' ? 0.2 : undefined;
