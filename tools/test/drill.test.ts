@@ -21,6 +21,7 @@ describe('drill flags', () => {
       assert: false,
       sabotage: undefined,
       rest: [],
+      own: {},
     });
     expect(
       parseDrillFlags(spec, [
@@ -45,7 +46,10 @@ describe('drill flags', () => {
       assert: true,
       sabotage: 'a',
       rest: ['x'],
+      own: {},
     });
+    const own = { ...spec, options: ['rate'] };
+    expect(parseDrillFlags(own, ['--rate', '200'])).toMatchObject({ own: { rate: '200' } });
   });
 
   it('refuses a count that is none, and a flag it does not know', () => {

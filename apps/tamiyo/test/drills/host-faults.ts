@@ -4,7 +4,7 @@ import type { Host, HostSetup } from '../../src/compose.js';
 import type { ChildFault } from './host-messages.js';
 
 const BEHIND_MS = 150;
-const LEAK_BYTES = 1_000_000;
+const LEAK_BYTES = 4 << 20;
 const BLOCK_MS = 120;
 const BLOCK_EVERY_MS = 400;
 

@@ -6,7 +6,7 @@ import type { RunState } from '../../src/runs/run-state.js';
 export const CHILD_FAULTS = {
   write_behind: 'The disk says written and synced, and writes a moment later.',
   no_memory: 'Answers are not kept, so a packet that is sent again is not answered the same.',
-  leak: 'Each decision leaves a megabyte behind.',
+  leak: 'Each decision leaves four megabytes behind.',
   blocked_loop: 'Every now and then the event loop stands still for 120 ms.',
   telemetry_swallowed: 'Every twentieth telemetry packet is taken and forgotten.',
   record_skipped: 'Every hundredth record is acknowledged and not written.',

@@ -78,7 +78,8 @@ export async function exploreSwaps(plan: SwapPlan): Promise<SwapTotals> {
     plant(plan.sabotage, host);
     const models = await twoModels(bench);
     const childrenBefore = (await children()).length;
-    const load = startLoad(host, totals);
+    // Without a hold a decision must be under way at the very moment of a swap: then there is hardly a pause between two.
+    const load = startLoad(host, totals, plan.sabotage === 'not-held' ? 1 : BETWEEN_PACKETS_MS);
     const rssBytes: number[] = [];
     for (let at = 0; at < plan.count; at += 1) {
       await swapOnce({ host, bench, at, base: models[at % 2] as VerifiedBundle, totals });
@@ -155,12 +156,12 @@ function spoiledGolden(bytes: Uint8Array): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(golden));
 }
 
-function startLoad(host: Host, totals: SwapTotals) {
+function startLoad(host: Host, totals: SwapTotals, betweenPacketsMs: number) {
   let isStopping = false;
   const run = async (runId: string): Promise<void> => {
     for (let step = 1; !isStopping; step += 1) {
       await look(host, await decideOnce(host, `${runId}-${step}`, runId), totals);
-      await pause(BETWEEN_PACKETS_MS);
+      await pause(betweenPacketsMs);
     }
   };
   const running = RUNS.map(run);
