@@ -14,14 +14,14 @@ export interface RetentionRequest {
   readonly partial?: boolean;
 }
 
-/** Why a record's issue time is not believed. */
-export type IssueTimeProblem = 'absent' | 'future';
+/** Why a record's issue time is not believed; `unreadable`: the disk refused to read it, and the next opening may read it. */
+export type IssueTimeProblem = 'absent' | 'future' | 'unreadable';
 
 /** A segment that retention keeps because of a record that it cannot date. */
 export interface RetentionProblem {
   readonly file: string;
   readonly problem: IssueTimeProblem;
-  /** How many records; 0 when only the latest time is known. */
+  /** How many records; 0 when that is not known. */
   readonly records: number;
   /** The first of them, or the latest issue time for `future`. */
   readonly firstSequence: number;
@@ -48,6 +48,8 @@ export interface RetainableSegment {
   readonly firstSequence: number;
   readonly lastSequence: number;
   readonly issueTimes: IssueTimes;
+  /** The disk refused to read a part of it, so it may hold records that nobody has dated. */
+  readonly unreadable: boolean;
 }
 
 /** Default of `futureToleranceMs`. */
@@ -65,8 +67,8 @@ export function planRetention(segments: readonly RetainableSegment[], request: R
   const keepFrom = request.keepFromSequence ?? Number.POSITIVE_INFINITY;
   let deleteCount = 0;
   for (const segment of segments.slice(0, -1)) {
-    const { issueTimes, lastSequence } = segment;
-    const dated = issueTimes.unstamped === 0 && issueTimes.latestMs <= latestBelievedMs;
+    const { issueTimes, lastSequence, unreadable } = segment;
+    const dated = !unreadable && issueTimes.unstamped === 0 && issueTimes.latestMs <= latestBelievedMs;
     if (!dated || issueTimes.latestMs >= request.cutoffMs || lastSequence >= keepFrom) break;
     deleteCount += 1;
   }
@@ -92,6 +94,9 @@ function problemsOf(segment: RetainableSegment, latestBelievedMs: number): reado
   const problems: RetentionProblem[] = [];
   if (unstamped > 0) {
     problems.push({ file, problem: 'absent', records: unstamped, firstSequence: firstUnstamped, latestMs });
+  }
+  if (segment.unreadable) {
+    problems.push({ file, problem: 'unreadable', records: 0, firstSequence: segment.firstSequence, latestMs });
   }
   if (latestMs > latestBelievedMs) {
     problems.push({ file, problem: 'future', records: 0, firstSequence: segment.firstSequence, latestMs });

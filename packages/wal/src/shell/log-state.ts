@@ -17,6 +17,8 @@ export interface LiveSegment extends SegmentId {
   issueTimes: IssueTimes;
   /** What opening found to be lost in it (an empty range: a doubtful place). With any, it is never rewritten. */
   readonly losses: readonly SequenceRange[];
+  /** The disk refused to read a part of it when the log was opened; what lies there may be whole. */
+  readonly unreadable: boolean;
 }
 
 /** What an open log is made of. Owned by the writer; the reader and retention look at it. */

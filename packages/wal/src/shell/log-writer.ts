@@ -143,6 +143,7 @@ export class LogWriter {
       lastSequence: id.firstSequence - 1,
       issueTimes: NO_ISSUE_TIMES,
       losses: [],
+      unreadable: false,
     });
     this.#state.tell('wal.segment_started', { segment: name });
     await old.close();

@@ -115,6 +115,7 @@ function liveSegments({ survey, nextSequence }: Recovered): LiveSegment[] {
       lastSequence,
       issueTimes: one.issueTimes,
       losses,
+      unreadable: one.damages.some(({ cause }) => cause === 'unreadable'),
     };
   });
 }
@@ -148,6 +149,7 @@ async function newestSegment(
     lastSequence: nextSequence - 1,
     issueTimes: NO_ISSUE_TIMES,
     losses: [],
+    unreadable: false,
   });
   state.tell('wal.segment_started', { segment: name });
   return { chain, highestSegment: segment };

@@ -132,6 +132,21 @@ describe('a disk that fails', () => {
     await again.close();
   });
 
+  it('retention keeps a segment that it could not read: nobody has dated what lies there, and the next opening may read it', async () => {
+    const failing = { now: true };
+    const disk = await unreadable(failing, 1024);
+    const { wal } = await open(disk, { recovery: 'salvage' });
+    await wal.append(bytes('next'), { issuedAtMs: 2000 });
+    const report = await wal.retain({ cutoffMs: 1007, nowMs: 1_000_000, partial: true });
+    expect(report).toMatchObject({ firstSequence: 5, problems: [{ problem: 'unreadable', firstSequence: 5 }] });
+    await wal.close();
+    failing.now = false;
+    const { wal: again } = await open(disk, { recovery: 'tail' });
+    expect((await contents(again)).map((line) => Number(line.split(' ')[0]))).toEqual([5, 6, 7, 8, 9]);
+    expect(await again.retain({ cutoffMs: 1007, nowMs: 1_000_000, partial: true })).toMatchObject({ firstSequence: 7 });
+    await again.close();
+  });
+
   it('a tail that cannot be read is never cut off: it may have been acknowledged, and the next attempt may read it', async () => {
     const anchorBefore = (await madeLog(1)).image().get(`${DIRECTORY}/anchor`) as Uint8Array;
     const failing = { now: true };
