@@ -4,6 +4,7 @@ import type { ChildFault } from './host-messages.js';
 import { HostProcess } from './host-process.js';
 import { brokenBy, KillLedger } from './kill-ledger.js';
 import { LOG_FAULTS, type LogFault, plantInLog } from './log-faults.js';
+import { aimOf, unknownOf } from './order-aims.js';
 
 /** Faults that can be planted: the drill must notice each. */
 export const KILL_SABOTAGES = {
@@ -49,7 +50,7 @@ const PATIENT = {
 const LOOK_UPS_MAX = 30;
 /** The share of requests that are an operator's orders. */
 const ORDER_SHARE = 0.15;
-/** A host is killed after at most so many answers. */
+/** A host is killed after at most so many commands. */
 const ANSWERS_MAX = 60;
 const ORDERS: readonly OperatorActionKind[] = [
   'conservative_set',
@@ -128,6 +129,7 @@ class KillExplorer {
     }
     if (!(await this.#opened(host, dataDir))) return false;
     await this.#check(host);
+    if (this.#totals.kills === 0) await this.#orderFirst(host);
     const load = Promise.all(RUNS.map((run) => this.#client(host, run)));
     await this.#answered(1 + Math.floor(this.#random.fraction() * ANSWERS_MAX), load);
     await pause(this.#random.fraction() * 15);
@@ -161,7 +163,7 @@ class KillExplorer {
     return host.open(dataDir, sabotage === 'no_memory' ? { ...PATIENT, idempotencyMs: '0' } : PATIENT, fault);
   }
 
-  /** Waits for so many answers, or for the end of the load. */
+  /** Waits for so many commands, or for the end of the load. */
   async #answered(count: number, load: Promise<unknown>): Promise<void> {
     let ended = false;
     void load.then(() => {
@@ -211,13 +213,17 @@ class KillExplorer {
     }
   }
 
+  async #orderFirst(host: HostProcess): Promise<void> {
+    for (const [at, kind] of FIRST_ORDERS.entries()) await this.#order(host, RUNS[at] ?? '', kind);
+  }
+
   /** One trainer: a packet after the other, and now and then an operator who orders something. */
   async #client(host: HostProcess, run: string): Promise<void> {
-    const first = this.#totals.kills === 0 ? FIRST_ORDERS[RUNS.indexOf(run)] : undefined;
-    if (first !== undefined && !(await this.#order(host, run, first))) return;
+    // What was ordered first must still be so when the first host is killed: nobody orders anything else of those runs.
+    const orderShare = this.#totals.kills === 0 && RUNS.indexOf(run) < FIRST_ORDERS.length ? 0 : ORDER_SHARE;
     for (;;) {
       const alive =
-        this.#random.fraction() < ORDER_SHARE
+        this.#random.fraction() < orderShare
           ? await this.#order(host, run, this.#anyOrder())
           : await this.#step(host, run);
       if (!alive) return;
@@ -231,8 +237,8 @@ class KillExplorer {
     const packet = packetOf(run, packetId, step, this.#random.fraction() < 0.03 ? 9 : 0.75);
     const reply = await host.decide(run, packet);
     if (reply.kind === 'gone') return false;
-    this.#answers += 1;
     if (!reply.value.ok) return true;
+    this.#answers += 1;
     this.#ledger.acknowledged(run, packetId, reply.value);
     this.#lastPacket.set(run, { packetId, bytes: reply.value.bytes });
     return true;
@@ -259,37 +265,6 @@ class KillExplorer {
     const { sabotage } = this.#plan;
     if (sabotage !== undefined && sabotage in LOG_FAULTS) await plantInLog(sabotage as LogFault, dataDir);
   }
-}
-
-type Aim = Partial<ReturnType<KillLedger['expected']>>;
-
-/** What an order brings about. */
-function aimOf(kind: OperatorActionKind): Aim {
-  switch (kind) {
-    case 'conservative_set':
-      return { mode: 'on' };
-    case 'conservative_clear':
-      return { mode: 'any' };
-    case 'hold':
-      return { hold: true };
-    case 'release':
-      return { hold: false };
-    case 'breaker_open':
-      return { breaker: 'forced_open' };
-    default:
-      return { breaker: 'automatic' };
-  }
-}
-
-/** While an order is under way, what it is about is not known. A mode that is on and being set stays on. */
-function unknownOf(aims: Aim, before: Aim): Aim {
-  return {
-    ...('mode' in aims
-      ? { mode: aims.mode === 'on' && before.mode === 'on' ? ('on' as const) : ('any' as const) }
-      : {}),
-    ...('hold' in aims ? { hold: 'unknown' as const } : {}),
-    ...('breaker' in aims ? { breaker: 'unknown' as const } : {}),
-  };
 }
 
 const packetOf = (run: string, packetId: string, step: number, validationLoss = 0.75) =>
