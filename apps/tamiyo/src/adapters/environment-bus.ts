@@ -22,14 +22,25 @@ export interface EnvironmentBus {
  * `ESPER_LEYLINE_SECRET`; else the embedded bus in the data folder, which one process at a time can open.
  */
 export async function openEnvironmentBus(environment: Environment, dataDir: string): Promise<EnvironmentBus> {
-  const url = environment['REDIS_URL'] ?? '';
-  return url === '' ? openInFolder(join(dataDir, 'bus')) : openOnRedis(url, environment);
+  return (await openRedisOf(environment)) ?? openInFolder(join(dataDir, 'bus'));
 }
 
-/** The bus on the Redis at `url`. Rejects with `CONFIG_INVALID` without a secret: such a bus would believe anybody. */
-async function openOnRedis(url: string, environment: Environment): Promise<EnvironmentBus> {
+/** The Redis that the environment names, and the secret that everything on it is signed with; `undefined` without `REDIS_URL`. */
+export function environmentRedis(
+  environment: Environment,
+): { readonly url: string; readonly secret: string } | undefined {
+  const url = environment['REDIS_URL'] ?? '';
+  if (url === '') return undefined;
   const secret = environment['ESPER_LEYLINE_SECRET'] ?? '';
   if (secret.trim() === '') throw new TamiyoError('CONFIG_INVALID', 'the bus on Redis needs ESPER_LEYLINE_SECRET');
+  return { url, secret };
+}
+
+/** The bus on Redis that the environment names. Rejects with `CONFIG_INVALID` without a secret: such a bus would believe anybody. */
+export async function openRedisOf(environment: Environment): Promise<EnvironmentBus | undefined> {
+  const redis = environmentRedis(environment);
+  if (redis === undefined) return undefined;
+  const { url, secret } = redis;
   const bus = await openRedisBus(
     {
       connections: redisConnections(url),

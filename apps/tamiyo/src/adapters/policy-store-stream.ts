@@ -14,7 +14,8 @@ import { sha256 } from '@esper/registry/node';
 import { err, ok, type Result } from '@esper/std';
 import { type LivePolicies, noticeOf } from './policy-store.js';
 
-const GROUP = 'tamiyo-policy';
+/** Where one host is alone with the bus. */
+export const POLICY_GROUP = 'tamiyo-policy';
 /** Who the history names for what came by the stream. The maker is who signed the bundle. */
 const STREAM_WHO = 'oona.policy';
 
@@ -23,6 +24,8 @@ export interface StreamParts {
   readonly policies: LivePolicies;
   readonly checks: BundleChecks;
   readonly tell: (event: TelemetryEvent) => void;
+  /** The consumer group; hosts that share a bus have one each, since each has to get every update. */
+  readonly group: string;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface StreamParts {
  * update itself goes on after that. What was staged when the host was killed is tried again by {@link resumeStaged}.
  */
 export function subscribePolicies(parts: StreamParts): Promise<Subscription> {
-  return parts.bus.subscribe('oona.policy', GROUP, ({ envelope }) => takeUpdate(envelope, parts));
+  return parts.bus.subscribe('oona.policy', parts.group, ({ envelope }) => takeUpdate(envelope, parts));
 }
 
 async function takeUpdate(envelope: BusEnvelope, parts: StreamParts): Promise<void> {

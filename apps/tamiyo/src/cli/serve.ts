@@ -68,7 +68,9 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<nu
   const made = options.init === true ? await makeMissing(config, keys) : [];
   const log = pinoLog(options.logLevel, process.stderr);
   let cutCount = 0;
-  const service = await openService({ config, keys, log, version: await ownVersion() }).catch((cause: unknown) => {
+  const { environment } = context;
+  const setup = { config, keys, log, environment, version: await ownVersion() };
+  const service = await openService(setup).catch((cause: unknown) => {
     if (isCodedError(cause) && MADE_BY_INIT.has(cause.code)) context.output.note(FIRST_START);
     throw cause;
   });

@@ -4,6 +4,7 @@ import { KEEPING_KNOBS } from './keeping-knobs.js';
 import type { Knob } from './knob.js';
 import { POLICY_KNOBS } from './policy-knobs.js';
 import { RISK_KNOBS } from './risk-knobs.js';
+import { SHARING_KNOBS } from './sharing-knobs.js';
 
 export type { Knob } from './knob.js';
 
@@ -11,7 +12,14 @@ export type { Knob } from './knob.js';
  * Every configuration value of the host, by its dotted key. The prototype's names are kept as environment names; values
  * that did nothing there are gone or made to work (see `retired-variables.ts`).
  */
-export const KNOBS = { ...DECISION_KNOBS, ...RISK_KNOBS, ...KEEPING_KNOBS, ...POLICY_KNOBS, ...HTTP_KNOBS } as const;
+export const KNOBS = {
+  ...DECISION_KNOBS,
+  ...RISK_KNOBS,
+  ...KEEPING_KNOBS,
+  ...POLICY_KNOBS,
+  ...HTTP_KNOBS,
+  ...SHARING_KNOBS,
+} as const;
 
 export type ConfigKey = keyof typeof KNOBS;
 type ValueOf<K> = K extends Knob<infer T> ? T : never;

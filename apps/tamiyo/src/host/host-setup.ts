@@ -8,6 +8,8 @@ import type { BlueprintSource } from '../stages/parts.js';
 export interface HostSetup {
   readonly config: ResolvedConfig;
   readonly keys: KeyRingHolder;
+  /** Where the bus is, and what it is signed with (`REDIS_URL`, `ESPER_LEYLINE_SECRET`, `OONA_*_STREAM`) [embedded]. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Hears what the log tells, besides telemetry. */
   readonly onWal?: WalObserver;
   /** Get every telemetry packet, besides the bus: a metrics page, a printer. */

@@ -8,6 +8,7 @@ import { buildNoticePacket, createTelemetry, type Telemetry } from '@esper/telem
 import { systemTimers as telemetryTimers, uuidIds } from '@esper/telemetry/node';
 import { openWal, type Wal } from '@esper/wal';
 import { nodeDisk, nodeRandom } from '@esper/wal/node';
+import { type EnvironmentBus, openRedisOf } from '../adapters/environment-bus.js';
 import { flagged } from '../adapters/flagged-packet.js';
 import { folderJournal } from '../adapters/folder-journal.js';
 import { walJournal } from '../adapters/wal-journal.js';
@@ -24,6 +25,7 @@ export interface Carriers {
   readonly marks: LogMarks;
   readonly journal: DecisionJournal;
   readonly bus: Bus;
+  readonly busKind: EnvironmentBus['kind'];
   readonly telemetry: Telemetry;
   /** Sends one event in a packet of its own, with the flags in force. */
   readonly tell: (event: TelemetryEvent) => void;
@@ -40,10 +42,10 @@ export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: 
     return log;
   };
   const log = await openLog('log');
-  const outbox = await openLog('bus');
-  const telemetryLog = await openLog('telemetry');
-  const bus = await openEmbeddedBus({ journal: folderJournal(outbox, nowMs), timers: busTimers });
+  const shared = await openRedisOf(setup.environment ?? {});
+  const bus = shared?.bus ?? (await openInProcess(await openLog('bus')));
   open.keep(() => bus.close());
+  const telemetryLog = await openLog('telemetry');
   const telemetry = await createTelemetry(
     {
       bus,
@@ -60,8 +62,12 @@ export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: 
   const tell = noticeTeller(telemetry, flags);
   teller.begin(tell);
   const marks = new LogMarks();
-  return { log, marks, journal: walJournal(log, { clock: systemClock, marks }), bus, telemetry, tell };
+  const journal = walJournal(log, { clock: systemClock, marks });
+  return { log, marks, journal, bus, busKind: shared?.kind ?? 'embedded', telemetry, tell };
 }
+
+const openInProcess = (outbox: Wal): Promise<Bus> =>
+  openEmbeddedBus({ journal: folderJournal(outbox, () => systemClock.wallMs()), timers: busTimers });
 
 function noticeTeller(telemetry: Telemetry, flags: FeatureFlags): (event: TelemetryEvent) => void {
   return (event) => {

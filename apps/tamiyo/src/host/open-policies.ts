@@ -1,10 +1,11 @@
 import { nodeWorkerPorts } from '@esper/async-worker/node';
 import { createBytesSigner } from '@esper/command-verifier';
 import { systemClock } from '@esper/std/node';
+import { hostNameOf } from '../adapters/host-name.js';
 import { bundleChecks } from '../adapters/policy-bundle.js';
 import type { LivePolicies } from '../adapters/policy-store.js';
 import { openLivePolicies } from '../adapters/policy-store-open.js';
-import { resumeStaged, subscribePolicies } from '../adapters/policy-store-stream.js';
+import { POLICY_GROUP, resumeStaged, subscribePolicies } from '../adapters/policy-store-stream.js';
 import type { HostSetup } from './host-setup.js';
 import type { Carriers } from './open-carriers.js';
 import type { Memory } from './open-memory.js';
@@ -31,7 +32,9 @@ export async function joinPolicyStream(
   if (!config.values['policy.fromBus']) return;
   const { bus, tell } = carriers;
   const checks = bundleChecks(createBytesSigner({ keyRing: keys, clock: systemClock }));
-  const subscription = await subscribePolicies({ bus, policies, checks, tell });
+  const group = carriers.busKind === 'redis' ? `${POLICY_GROUP}-${hostNameOf(config)}` : POLICY_GROUP;
+  const parts = { bus, policies, checks, tell, group };
+  const subscription = await subscribePolicies(parts);
   open.keep(() => subscription.close());
-  resumeStaged({ bus, policies, checks, tell });
+  resumeStaged(parts);
 }
