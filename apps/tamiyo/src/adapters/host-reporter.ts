@@ -19,6 +19,7 @@ import type { Recorded } from '../stages/stages.js';
 import { evaluationOf } from './field-reporting.js';
 import { flagged } from './flagged-packet.js';
 import { RefusalCount } from './refusal-count.js';
+import { VerifierFailures } from './verifier-failures.js';
 
 export interface ReporterParts {
   readonly config: Config;
@@ -31,19 +32,22 @@ export interface ReporterParts {
 
 /** Turns what happened to a decision into telemetry packets. Never throws into a decision: building is pure, sending queues. */
 export function hostReporter(parts: ReporterParts): DecisionReporter {
-  const totals = { timeouts: { inference: 0, metadata: 0, decision: 0 }, verifierFailures: 0 };
+  const timeouts = { inference: 0, metadata: 0, decision: 0 };
+  const verifiers = new VerifierFailures();
   const emit = (packet: TelemetryPacket): void => {
     parts.telemetry.emit(flagged(packet, parts.flags.active(packet.timestampMs)));
   };
   const refusals = new RefusalCount(parts.clock, (notice) => emit(notice));
   return {
     delivered: (decision, context) => {
-      countTimeoutsIn(context.events, totals.timeouts);
+      countTimeoutsIn(context.events, timeouts);
+      verifiers.saw(decision.packet);
+      const totals = { timeouts, verifierFailures: verifiers.total };
       emit(buildDecisionPacket(decisionFacts(decision, context, { parts, totals })));
       parts.events.delivered(decision, context);
     },
     failed: (error, context) => {
-      countTimeout(error.facts.kind, totals.timeouts);
+      countTimeout(error.facts.kind, timeouts);
       emit(failurePacket(error, context));
       parts.events.failed(error, context);
     },

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { systemClock } from '@esper/std/node';
-import { createPrometheusExporter } from '@esper/telemetry/prometheus';
 import { openBusDecisions } from '../bus/bus-decisions.js';
 import { type Host, type HostSetup, openHost } from '../compose.js';
 import type { HttpLog } from './http-log.js';
 import { httpOptions } from './http-options.js';
 import { type HttpServer, openHttpServer } from './http-server.js';
+import { createHostScrape } from './scrape/host-scrape.js';
 import { systemTimers } from './system-timers.js';
 import { openTokenFolder } from './token-folder.js';
 
@@ -30,14 +30,15 @@ export async function openService(setup: ServiceSetup): Promise<Service> {
   const { values } = setup.config;
   const folder = values['http.tokenFolder'] === '' ? join(values.dataDir, 'tokens') : values['http.tokenFolder'];
   const { tokens, made } = await openTokenFolder(folder);
-  const prometheus = createPrometheusExporter();
-  const host = await openHost({ ...setup, exporters: [...(setup.exporters ?? []), prometheus] });
+  const scrape = createHostScrape({ ...setup, clock: systemClock, configDigest: setup.config.digest });
+  const exporters = [...(setup.exporters ?? []), scrape.exporter];
+  const { host, text } = scrape.watch(await openHost({ ...setup, exporters }));
   try {
     const server = await openHttpServer(
       {
         host,
         tokens,
-        metricsText: () => prometheus.render(host.telemetry.metrics()),
+        metricsText: text,
         clock: systemClock,
         timers: systemTimers,
         log: setup.log,

@@ -1,37 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { createKeyRing } from '@esper/command-verifier';
-import { hmacKey } from '@esper/command-verifier/node';
 import { type BusEnvelope, encodeMessage, toJson } from '@esper/leyline';
 import { systemClock } from '@esper/std/node';
 import { buildPacket, settle, tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
-import { makeMissing } from '../../src/host/first-start.js';
 import { DECISION_ANSWER, FINDINGS_VIEW, RUN_VIEW } from '../../src/http/api-schemas.js';
-import { openService, type Service } from '../../src/http/open-service.js';
-import { pinoLog } from '../../src/http/pino-log.js';
 import { openTokenFolder } from '../../src/http/token-folder.js';
 import { exchange } from '../support/http-fixture.js';
-
-const FOREVER = { createdAtMs: 0, notBeforeMs: 0, notAfterMs: 8_640_000_000_000_000 } as const;
-const KEYS = createKeyRing([
-  { keyId: 'k1', state: 'current', ...FOREVER, material: hmacKey(new Uint8Array(32).fill(7)) },
-]);
-/** What a busy machine may take. */
-const PATIENT = { 'deadlines.inferenceMs': 5_000, 'deadlines.metadataMs': 5_000, 'deadlines.decisionMs': 20_000 };
-
-/** A whole host with its interface, in this process. */
-async function service(dataDir: string, flags: Readonly<Record<string, unknown>> = {}): Promise<Service> {
-  const config = resolveConfig({
-    flags: { dataDir, 'http.port': 0, 'inference.host': 'thread', 'inference.standbyCount': 0, ...PATIENT, ...flags },
-  });
-  if (!config.ok) throw new Error(JSON.stringify(config.error));
-  await makeMissing(config.value, KEYS);
-  const log = pinoLog('silent', { write: () => undefined });
-  return openService({ config: config.value, keys: KEYS, log, version: '0.1.0' });
-}
+import { service } from '../support/whole-service.js';
 
 const stateMessage = (messageId: string): BusEnvelope => ({
   version: 1,

@@ -1,22 +1,35 @@
-import type { MetricPoint, TelemetryPacket } from '@esper/leyline';
+import { finiteSignal, type MetricPoint, type TelemetryPacket } from '@esper/leyline';
+import { TAMIYO_DERIVED_METRICS } from './derived-table.js';
+import { Histogram } from './histogram.js';
+import { histogramOf, TAMIYO_HISTOGRAM_METRICS, type TamiyoHistogramName } from './histogram-table.js';
+import type { MetricFamily, Sample } from './metric-family.js';
 import { metricKindOf } from './metric-point.js';
+import { TAMIYO_METRICS } from './metric-table.js';
 
 /** One time series: what was last stated, or has been added up. */
-export interface Series {
+interface Series {
   readonly name: string;
   readonly kind: 'gauge' | 'total' | 'increment';
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
+/** An event that is shown from the start, as not having happened: nothing can be alerted on a series that is not there. */
+export interface ExpectedEvent {
+  readonly event: string;
+  readonly level: string;
+}
+
 /** The newest value of every series, from the packets seen so far. Bounded: a series beyond `seriesMax` is counted and left out. */
 export class MetricsAggregate {
   readonly #seriesMax: number;
   readonly #series = new Map<string, Series>();
+  readonly #histograms = new Map<TamiyoHistogramName, Histogram>();
   #leftOut = 0;
 
-  constructor(seriesMax: number) {
+  constructor(seriesMax: number, expected: readonly ExpectedEvent[] = []) {
     this.#seriesMax = seriesMax;
+    for (const { event, level } of expected) this.#event({ event, level }, 0);
   }
 
   /** Points that found no place, ever. */
@@ -25,10 +38,11 @@ export class MetricsAggregate {
   }
 
   add(packet: TelemetryPacket): void {
-    for (const point of packet.metrics) this.addPoint(point);
-    for (const { description, level } of packet.events) {
-      this.#put({ name: 'tamiyo.events_total', kind: 'increment', labels: { event: description, level }, value: 1 });
+    for (const point of packet.metrics) {
+      this.addPoint(point);
+      this.#observe(point);
     }
+    for (const { description, level } of packet.events) this.#event({ event: description, level }, 1);
   }
 
   addPoint({ name, value, attributes = {} }: MetricPoint): void {
@@ -39,9 +53,32 @@ export class MetricsAggregate {
     this.#put({ name: type === undefined ? name : 'tamiyo.gnn.feature_coverage_by_type', kind, labels, value });
   }
 
-  /** All series, sorted by name and labels. */
-  series(): readonly Series[] {
-    return [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, series]) => series);
+  /** All of it, sorted by name and labels. */
+  families(): readonly MetricFamily[] {
+    const sorted = [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, series]) => series);
+    const groups = new Map<string, Series[]>();
+    for (const series of sorted) groups.set(series.name, [...(groups.get(series.name) ?? []), series]);
+    const histograms = [...this.#histograms].map(([name, histogram]) => ({
+      name,
+      type: 'histogram' as const,
+      help: TAMIYO_HISTOGRAM_METRICS[name].means,
+      samples: histogram.samples(),
+    }));
+    return [...[...groups].map(([name, series]) => familyOf(name, series)), ...histograms];
+  }
+
+  #observe({ name, value }: MetricPoint): void {
+    const distribution = histogramOf(name);
+    const number = finiteSignal(value);
+    if (distribution === undefined || number === undefined) return;
+    const { bounds, scale } = TAMIYO_HISTOGRAM_METRICS[distribution];
+    const histogram = this.#histograms.get(distribution) ?? new Histogram(bounds);
+    this.#histograms.set(distribution, histogram);
+    histogram.observe(number * scale);
+  }
+
+  #event(labels: { readonly event: string; readonly level: string }, value: number): void {
+    this.#put({ name: 'tamiyo.events_total', kind: 'increment', labels: { ...labels }, value });
   }
 
   #put(series: Series): void {
@@ -56,3 +93,12 @@ export class MetricsAggregate {
     this.#series.set(key, { ...series, labels: Object.fromEntries(labels), value });
   }
 }
+
+const MEANS: Readonly<Record<string, { readonly means: string }>> = { ...TAMIYO_METRICS, ...TAMIYO_DERIVED_METRICS };
+
+const familyOf = (name: string, series: readonly Series[]): MetricFamily => ({
+  name,
+  type: series[0]?.kind === 'gauge' ? 'gauge' : 'counter',
+  help: Object.hasOwn(MEANS, name) ? (MEANS[name]?.means ?? '') : '',
+  samples: series.map(({ labels, value }): Sample => ({ labels, value })),
+});

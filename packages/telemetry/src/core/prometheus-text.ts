@@ -1,39 +1,19 @@
-import { TAMIYO_METRICS } from './metric-table.js';
-import type { Series } from './metrics-aggregate.js';
+import { exposedName, type MetricFamily, type Sample } from './metric-family.js';
 
-/** Series in the text format of Prometheus (version 0.0.4). Names become `tamiyo_validation_loss`. */
-export function prometheusText(series: readonly Series[]): string {
-  const lines: string[] = [];
-  let family = '';
-  for (const one of series) {
-    if (one.name !== family) {
-      family = one.name;
-      lines.push(...headOf(one));
-    }
-    lines.push(`${exposedName(one.name)}${labelsOf(one.labels)} ${numberOf(one.value)}`);
-  }
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
-}
+/** Families in the text format of Prometheus (version 0.0.4). Names become `tamiyo_validation_loss`. No name may come twice. */
+export const prometheusText = (families: readonly MetricFamily[]): string => families.map(textOf).join('');
 
-function headOf({ name, kind }: Series): readonly string[] {
+function textOf({ name, type, help, samples }: MetricFamily): string {
   const exposed = exposedName(name);
-  const help = Object.hasOwn(TAMIYO_METRICS, name)
-    ? TAMIYO_METRICS[name as keyof typeof TAMIYO_METRICS].means
-    : OTHERS[name];
-  const type = `# TYPE ${exposed} ${kind === 'gauge' ? 'gauge' : 'counter'}`;
-  return help === undefined
-    ? [type]
-    : [`# HELP ${exposed} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, type];
+  const words = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  const head = help === '' ? '' : `# HELP ${exposed} ${words}\n`;
+  const lines = samples.map(
+    (sample) => `${exposed}${sample.suffix ?? ''}${labelsOf(sample)} ${numberOf(sample.value)}\n`,
+  );
+  return `${head}# TYPE ${exposed} ${type}\n${lines.join('')}`;
 }
 
-const OTHERS: Readonly<Record<string, string>> = {
-  'tamiyo.events_total': 'Events by name and level.',
-  'tamiyo.gnn.feature_coverage_by_type': 'Coverage of one node or edge type.',
-};
-
-const exposedName = (name: string): string => name.replace(/[^a-zA-Z0-9_:]/g, '_');
-
-function labelsOf(labels: Readonly<Record<string, string>>): string {
+function labelsOf({ labels }: Sample): string {
   const pairs = Object.entries(labels).map(([key, value]) => `${exposedName(key)}="${escaped(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildDecisionPacket } from '../../src/index.js';
-import { createPrometheusExporter } from '../../src/prometheus.js';
+import { createPrometheusExporter, TAMIYO_HISTOGRAM_METRICS } from '../../src/prometheus.js';
 import { buildFacts } from '../core/facts.js';
 import { packetOf, setUp } from './set-up.js';
 
@@ -49,13 +49,53 @@ describe('Prometheus text', () => {
   it('series are bounded, and what is left out is counted', () => {
     const exporter = createPrometheusExporter(3);
     void exporter.export(buildDecisionPacket(buildFacts()));
-    expect(
-      exporter
-        .render()
-        .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#')),
-    ).toHaveLength(3);
+    const lines = exporter.render().split('\n');
+    const own = /^(?:#|$|tamiyo_(?:decision|inference)_duration_seconds_|tamiyo_metrics_series_left_out_total )/;
+    expect(lines.filter((line) => !own.test(line))).toHaveLength(3);
     expect(exporter.leftOutCount()).toBeGreaterThan(10);
+    expect(lines).toContain(`tamiyo_metrics_series_left_out_total ${exporter.leftOutCount()}`);
+  });
+
+  it('latencies become distributions whose buckets hold everything up to their bound', () => {
+    const exporter = createPrometheusExporter();
+    const latencies = [0.4, 45, 45.1, 99_999, Number.NaN];
+    for (const decisionMs of latencies) void exporter.export(buildDecisionPacket(buildFacts({ decisionMs })));
+    const lines = exporter.render().split('\n');
+    expect(lines).toContain('# TYPE tamiyo_decision_duration_seconds histogram');
+    expect(lines).toContain('tamiyo_decision_duration_seconds_bucket{le="0.001"} 1');
+    expect(lines).toContain('tamiyo_decision_duration_seconds_bucket{le="0.045"} 2');
+    expect(lines).toContain('tamiyo_decision_duration_seconds_bucket{le="0.1"} 3');
+    expect(lines).toContain('tamiyo_decision_duration_seconds_bucket{le="2.5"} 3');
+    expect(lines).toContain('tamiyo_decision_duration_seconds_bucket{le="+Inf"} 4');
+    expect(lines).toContain('tamiyo_decision_duration_seconds_count 4');
+    const sum = Number(lines.find((line) => line.startsWith('tamiyo_decision_duration_seconds_sum '))?.split(' ')[1]);
+    expect(sum).toBeCloseTo(100.0895, 9);
+    for (const { bounds } of Object.values(TAMIYO_HISTOGRAM_METRICS))
+      expect([...bounds].sort((a, b) => a - b)).toEqual(bounds);
+  });
+
+  it('an event that is expected is shown as not having happened, and then counted', () => {
+    const exporter = createPrometheusExporter(100, [{ event: 'wal_full', level: 'CRITICAL' }]);
+    expect(exporter.render()).toContain('tamiyo_events_total{event="wal_full",level="CRITICAL"} 0\n');
+    const event = { description: 'wal_full', level: 'CRITICAL' as const, attributes: {} };
+    void exporter.export({ ...packetOf('1', 'CRITICAL'), events: [event] });
+    expect(exporter.render()).toContain('tamiyo_events_total{event="wal_full",level="CRITICAL"} 1\n');
+  });
+
+  it('what somebody else knows now stands for what packets have said, and no family comes twice', () => {
+    const exporter = createPrometheusExporter();
+    void exporter.export(buildDecisionPacket(buildFacts({ validationLoss: 0.5 })));
+    const now = {
+      name: 'tamiyo.validation_loss',
+      type: 'gauge',
+      help: '',
+      samples: [{ labels: {}, value: 9 }],
+    } as const;
+    const text = exporter.render([], [now]);
+    expect(text).toContain('tamiyo_validation_loss 9\n');
+    expect(text).not.toContain('tamiyo_validation_loss 0.5');
+    expect(text.match(/^# TYPE tamiyo_validation_loss /gm)).toHaveLength(1);
+    expect(exporter.render()).toContain('tamiyo_validation_loss 0.5\n');
   });
 
   it('the ledger is scraped with it', async () => {
