@@ -10,6 +10,7 @@ import { EXIT } from './cli/output.js';
 import { policyNoun } from './cli/policy.js';
 import { createProgram } from './cli/program.js';
 import { registryNoun } from './cli/registry.js';
+import { replayNoun } from './cli/replay.js';
 import { serveNoun } from './cli/serve.js';
 import { telemetryNoun } from './cli/telemetry.js';
 import { verifyNoun } from './cli/verify.js';
@@ -20,6 +21,7 @@ const program = createProgram([
   demoNoun,
   serveNoun,
   explainNoun,
+  replayNoun,
   policyNoun,
   registryNoun,
   keysNoun,

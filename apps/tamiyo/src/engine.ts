@@ -2,6 +2,7 @@ import { err, ok, type Result } from '@esper/std';
 import { decide } from './decide.js';
 import { ArrowRunner } from './decision/arrows.js';
 import { DecisionDeadline } from './decision/deadline.js';
+import { ReadMoments } from './decision/moments.js';
 import { ReceivedPacket } from './decision/received-packet.js';
 import { asDecisionError, DecisionError, TamiyoError, type TamiyoErrorCode } from './errors.js';
 import type { DecideOptions, RunView } from './host/decision-host.js';
@@ -126,13 +127,19 @@ export class DecisionEngine {
   #begin(trainingRunId: string, deadline: DecisionDeadline) {
     const { clock, ids, runs } = this.#parts;
     const arrows = new ArrowRunner(deadline, clock);
-    const atMs = clock.wallMs();
-    const opened = runs.open(trainingRunId, { wallMs: atMs, monoMs: clock.monoMs() });
+    const moments = new ReadMoments(clock);
+    const begun = { wallMs: clock.wallMs(), monoMs: clock.monoMs() };
+    const opened = runs.open(trainingRunId, begun);
     const session: DecisionSession = {
       decisionId: ids.decisionId(),
       arrows,
-      atMs,
+      atMs: begun.wallMs,
       about: { trainingRunId, packetId: '' },
+      begin: {
+        state: opened.before,
+        ...(opened.state === opened.before ? {} : { openedAt: [begun.wallMs, begun.monoMs] as const }),
+      },
+      moments,
       state: opened.state,
       events: [...opened.events],
     };

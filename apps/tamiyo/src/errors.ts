@@ -112,6 +112,10 @@ export const TAMIYO_ERRORS = {
     means: 'The log holds no decision of this id.',
     next: 'Name the data folder with --data; `tamiyo wal dump` lists what the log holds; retention may have given it up.',
   },
+  REPLAY_NOTHING: {
+    means: 'There is no decision in the log that can be made again.',
+    next: 'Name the data folder with --data; decisions recorded by this version can be made again as long as their policy is kept.',
+  },
   DEMO_FAILED: {
     means: 'Something the demo asserts did not hold.',
     next: 'Read the list above; run it again with --json for every event.',

@@ -37,6 +37,7 @@ export {
 export type { ReplaySnapshot } from './core/replay-memory.js';
 export type { SequenceRule } from './core/run-positions.js';
 export type { DetachedSignature, TaggedBytes } from './core/signed-bytes.js';
+export { type SignedContentOf, signedContentOf } from './core/signed-content.js';
 export type { Verified } from './core/verified.js';
 export type { WatermarkStep } from './core/watermark.js';
 export { VERIFIER_ERRORS, VerifierError, type VerifierErrorCode } from './errors.js';

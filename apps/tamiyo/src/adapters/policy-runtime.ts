@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import {
   type BlendConfig,
   compiledInputs,
@@ -12,6 +13,7 @@ import {
 import { createProcessHost, createThreadHost, type ObservedInferenceHost } from '@esper/policy/node';
 import { GOLDEN_FILE, MODEL_FILE, RegistryError, type RegistryRefusal, type VerifiedBundle } from '@esper/registry';
 import { err, ok, type Result } from '@esper/std';
+import type { SceneRuntime } from '../records/scene.js';
 import type { ActivePolicy } from '../stages/parts.js';
 import { checkGoldenCases, type GoldenCase, readGoldenCases } from './golden-cases.js';
 
@@ -29,6 +31,13 @@ export interface PolicyRuntime {
   readonly host: ObservedInferenceHost;
   readonly golden: readonly GoldenCase[];
 }
+
+/** What the bits of a network depend on, beside the network. */
+export const runtimeOf = (runtime: Pick<PolicyRuntime, 'host'> | undefined): SceneRuntime => ({
+  inference: runtime?.host.info.runtime ?? 'none',
+  node: process.versions.node,
+  cpu: `${process.arch} ${cpus()[0]?.model.trim() ?? 'unknown'}`,
+});
 
 /** Loads a bundle's model from its verified bytes. Rejects with what does not fit; then nothing is left running. */
 export async function openRuntime(bundle: VerifiedBundle, settings: RuntimeSettings): Promise<PolicyRuntime> {

@@ -4,6 +4,7 @@ import { carefulnessOf } from '@esper/risk-engine';
 import { ok } from '@esper/std';
 import { ArrowRunner } from '../decision/arrows.js';
 import { DecisionDeadline, type Timers } from '../decision/deadline.js';
+import { ReadMoments } from '../decision/moments.js';
 import { asDecisionError } from '../errors.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
@@ -20,10 +21,15 @@ export interface LiveDecision {
 export async function decideInShadow(policy: ActivePolicy, live: LiveDecision, parts: DecisionParts) {
   const { packet, trainingRunId, packetId, atMs } = live.record;
   const session = shadowSession({ packet, trainingRunId, packetId, atMs, before: live.before }, parts);
-  const stages = createStages(session, { ...parts, policy: () => ok(policy) });
+  const stages = createStages(session, { ...withoutScenes(parts), policy: () => ok(policy) });
   const resolved = await stages.resolve({ packet });
   const inferred = await stages.infer(stages.observe(resolved));
   return stages.assess(stages.guard(stages.decode(inferred))).assessment.command;
+}
+
+/** Nothing of a shadow is kept. */
+function withoutScenes({ scenes: _scenes, ...parts }: DecisionParts): DecisionParts {
+  return parts;
 }
 
 interface Shadowed {
@@ -45,6 +51,8 @@ function shadowSession(of: Shadowed, parts: DecisionParts): DecisionSession {
     atMs: of.atMs,
     about: { trainingRunId: of.trainingRunId, packetId: of.packetId },
     packet: of.packet,
+    begin: { state: of.before },
+    moments: new ReadMoments(parts.clock),
     state: of.before,
     events: [],
   };

@@ -3,15 +3,19 @@ import { createWorker } from '@esper/async-worker';
 import { nodeWorkerPorts } from '@esper/async-worker/node';
 import { createSealer } from '@esper/command-verifier';
 import { randomIds } from '@esper/command-verifier/node';
+import { sha256 } from '@esper/registry/node';
 import { systemClock } from '@esper/std/node';
+import { blendSettings } from '../adapters/blend-settings.js';
 import { DecisionLookup } from '../adapters/decision-lookup.js';
 import { fieldReporting } from '../adapters/field-reporting.js';
 import { hostReporter } from '../adapters/host-reporter.js';
 import { ARCHITECTURE } from '../adapters/policy-bundle.js';
+import { runtimeOf } from '../adapters/policy-runtime.js';
 import type { LivePolicies } from '../adapters/policy-store.js';
 import { decideInShadow } from '../adapters/policy-store-shadow.js';
 import { watchedReporter } from '../adapters/policy-store-watch.js';
 import { riskSettings } from '../adapters/risk-settings.js';
+import { SceneNotes } from '../adapters/scene-notes.js';
 import type { FeatureFlags } from '../config/flags.js';
 import type { Config } from '../config/knobs.js';
 import { AnswerIndex } from '../decision/answer-index.js';
@@ -42,6 +46,7 @@ export interface Assembled {
   readonly events: HostEvents;
   readonly lookup: DecisionLookup;
   readonly runs: RunTable;
+  readonly scenes: SceneNotes;
 }
 
 /** Answered packets that are remembered, over all runs. */
@@ -56,19 +61,20 @@ export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Ass
     const error = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
     tell({ description: 'listener_failed', level: 'WARNING', attributes: { error } });
   });
-  const parts = decisionParts(setup, { ...opened, lookup, events }, open);
+  const scenes = sceneNotes(setup, opened);
+  const parts = decisionParts(setup, { ...opened, lookup, events, scenes }, open);
   opened.policies.compareWith((policy, live) => decideInShadow(policy, live, parts));
   const limits = {
     decisionDeadlineMs: values['deadlines.decisionMs'],
     queueMax: values['run.queueMax'],
     countMax: values['run.countMax'],
   };
-  return { engine: new DecisionEngine(parts, limits), events, lookup, runs: parts.runs };
+  return { engine: new DecisionEngine(parts, limits), events, lookup, runs: parts.runs, scenes };
 }
 
 function decisionParts(
   setup: HostSetup,
-  at: Opened & { readonly lookup: DecisionLookup; readonly events: HostEvents },
+  at: Opened & { readonly lookup: DecisionLookup; readonly events: HostEvents; readonly scenes: SceneNotes },
   open: OpenParts,
 ): DecisionParts {
   const { values: config, digest } = setup.config;
@@ -97,6 +103,7 @@ function decisionParts(
     policy: () => policies.inForce(),
     holdPolicy: (work) => policies.hold(work),
     names: memory.names,
+    scenes: at.scenes,
     riskConfig,
     sealer: createSealer({ keyRing: setup.keys, clock: systemClock, ids: randomIds }),
     journal: carriers.journal,
@@ -124,6 +131,24 @@ function decisionParts(
       flags,
     },
   };
+}
+
+/** What decisions of this host have in common, as the log keeps it. */
+function sceneNotes({ config }: HostSetup, { carriers, policies }: Opened): SceneNotes {
+  const rest = {
+    risk: riskSettings(config.values),
+    blend: blendSettings(config),
+    consumer: config.values['seal.consumer'],
+  };
+  return new SceneNotes({
+    journal: carriers.journal,
+    sha256,
+    rest: () => ({ ...rest, runtime: runtimeOf(policies.current()) }),
+    onLost: (cause) => {
+      const detail = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
+      carriers.tell({ description: 'record_lost', level: 'CRITICAL', attributes: { what: 'scene', detail } });
+    },
+  });
 }
 
 /** The index of answers, with those of the log already in it. */

@@ -14,6 +14,8 @@ export interface RetentionParts {
   /** Writes a run's state down in the run's lane, so that no decision is overtaken. */
   readonly checkpoint: (runId: string) => Promise<void>;
   readonly epoch: () => EpochRecord;
+  /** Writes again what the decisions of this host have in common. */
+  readonly keepScenes?: () => Promise<void>;
   readonly clock: WallClock;
   readonly tell: (event: TelemetryEvent) => void;
   readonly keepHours: number;
@@ -30,6 +32,7 @@ export async function retainLog(parts: RetentionParts): Promise<RetentionReport 
   const keepMs = parts.keepHours * HOUR_MS;
   try {
     await keepRuns(parts, nowMs);
+    await parts.keepScenes?.();
     await parts.journal.append(parts.epoch());
     return await parts.log.retain({ cutoffMs: Math.max(0, Math.floor(nowMs - keepMs)), nowMs });
   } catch (cause) {

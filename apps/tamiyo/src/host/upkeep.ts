@@ -40,6 +40,7 @@ function retentionParts({ setup, carriers, assembled, issuerEpoch, policyDigest 
     log,
     journal,
     runs: assembled.runs,
+    keepScenes: () => assembled.scenes.writeAgain(),
     checkpoint: (runId: string) => assembled.engine.checkpoint(runId),
     epoch: () => ({
       kind: 'epoch' as const,

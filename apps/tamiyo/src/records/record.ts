@@ -11,6 +11,7 @@ import type { VocabularyName } from '@esper/policy';
 import type { Finding } from '@esper/risk-engine';
 import type { OperatorAction } from '../host/operator-action.js';
 import type { RunState } from '../runs/run-state.js';
+import type { DecisionBasis } from './basis.js';
 
 /** Names in each table that feeds features. The tables are append-only: the first so many are what was known. */
 export type VocabularySizes = Readonly<Record<VocabularyName, number>>;
@@ -43,6 +44,10 @@ export interface DecisionRecord extends OfDecision {
   /** True while conservative mode shaped the decision. */
   readonly conservative: boolean;
   readonly vocabularySizes: VocabularySizes;
+  /** Absent in records of before it was kept, and in a pause in the place of a failed decision. */
+  readonly basis?: DecisionBasis;
+  /** A pause in the place of a failed decision: nothing was proposed by the policy. */
+  readonly standIn?: true;
   readonly fieldReport: FieldReport;
   readonly spans: readonly TraceSpan[];
   readonly digests: { readonly policy: string; readonly config: string };

@@ -24,11 +24,22 @@ export interface RunTableOptions {
 
 /** A run's state as a decision finds it, and the events of how it came to be. */
 export interface OpenedRun {
+  /** As its last record left it. The same value as `state` unless the configuration changed it just now. */
+  readonly before: RunState;
   readonly state: RunState;
   readonly events: readonly TelemetryEvent[];
 }
 
 const BY_CONFIGURATION = { who: 'configuration', why: 'risk.conservativeMode is on' } as const;
+
+/** Conservative mode, as the configuration asks for it. */
+export function conservativeByConfiguration(
+  state: RunState,
+  at: { readonly wallMs: UnixMs; readonly monoMs: MonoMs },
+): OpenedRun {
+  const { state: risk, events } = setConservative(state.risk, BY_CONFIGURATION, at);
+  return { before: state, state: { ...state, risk }, events };
+}
 
 /** The runs this host knows, by id. One at a time changes a run: its lane. */
 export class RunTable {
@@ -49,10 +60,9 @@ export class RunTable {
   /** The same, as the next decision or order finds it. Whoever goes on from it keeps what changed here. */
   open(runId: string, at: { readonly wallMs: UnixMs; readonly monoMs: MonoMs }): OpenedRun {
     const state = this.get(runId);
-    if (this.#options.startsConservative !== true || this.#met.has(runId)) return { state, events: [] };
+    if (this.#options.startsConservative !== true || this.#met.has(runId)) return { before: state, state, events: [] };
     this.#met.add(runId);
-    const { state: risk, events } = setConservative(state.risk, BY_CONFIGURATION, at);
-    return { state: { ...state, risk }, events };
+    return conservativeByConfiguration(state, at);
   }
 
   /** `atMs`: wall time of the record that holds this state. */

@@ -1,4 +1,5 @@
 import { askBreaker, reportBreaker } from '@esper/risk-engine';
+import { elapsedMs } from '@esper/std';
 import { DecisionError } from '../errors.js';
 import type { StageAt } from './parts.js';
 
@@ -10,8 +11,8 @@ export type GuardedCall = 'inference' | 'metadata';
  */
 export async function guardedCall<T>(name: GuardedCall, at: StageAt, call: () => Promise<T>): Promise<T> {
   const { session, parts } = at;
-  const instant = () => ({ wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() });
-  const permission = askBreaker(session.state.risk, { name, at: instant() }, parts.riskConfig);
+  const asked = session.moments.next();
+  const permission = askBreaker(session.state.risk, { name, at: asked }, parts.riskConfig);
   session.state = { ...session.state, risk: permission.state };
   session.events.push(...permission.events);
   if (!permission.allowed) {
@@ -20,10 +21,11 @@ export async function guardedCall<T>(name: GuardedCall, at: StageAt, call: () =>
       attributes: { component: name },
     });
   }
-  const from = parts.clock.monoMs();
   const value = await call();
-  const report = { kind: 'success' as const, durationMs: parts.clock.monoMs() - from, ticket: permission.ticket };
-  const step = reportBreaker(session.state.risk, { name, report, at: instant() }, parts.riskConfig);
+  const answered = session.moments.next();
+  const durationMs = elapsedMs(asked.monoMs, answered.monoMs);
+  const report = { kind: 'success' as const, durationMs, ticket: permission.ticket };
+  const step = reportBreaker(session.state.risk, { name, report, at: answered }, parts.riskConfig);
   session.state = { ...session.state, risk: step.state };
   session.events.push(...step.events);
   return value;

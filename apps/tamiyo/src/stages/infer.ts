@@ -1,6 +1,7 @@
 import { compileGraph, type InferenceFailure, splitOutputs } from '@esper/policy';
 import { assertNever } from '@esper/std';
 import { DecisionError } from '../errors.js';
+import { tensorMark } from './basis.js';
 import { guardedCall } from './guarded-call.js';
 import type { ActivePolicy, StageAt } from './parts.js';
 import { boundedDeadline } from './resolve.js';
@@ -31,7 +32,8 @@ export async function inferOutputs(from: Observed, policy: ActivePolicy, at: Sta
       reason: outputs.error.code,
     });
   }
-  return { ...from, outputs: outputs.value, inference: { runMs: reply.runMs, totalMs: reply.totalMs } };
+  const marks = { feeds: tensorMark(feeds.value), outputs: tensorMark(reply.outputs) };
+  return { ...from, outputs: outputs.value, inference: { runMs: reply.runMs, totalMs: reply.totalMs }, marks };
 }
 
 function inferenceError(failure: InferenceFailure): DecisionError {

@@ -11,9 +11,10 @@ import {
   type Vocabularies,
   withSampledAction,
 } from '@esper/policy';
-import { assess, type BlueprintInput, keepLoss } from '@esper/risk-engine';
+import { assess, type BlueprintInput, keepLoss, type RiskInput } from '@esper/risk-engine';
 import { DecisionError } from '../errors.js';
 import type { VocabularySizes } from '../records/record.js';
+import { basisOf } from './basis.js';
 import type { ActivePolicy, StageAt } from './parts.js';
 import type { Assessed, Decoded, Guarded, Inferred, Observed, Resolved } from './stages.js';
 
@@ -93,6 +94,7 @@ export function guardCommand(from: Decoded, at: StageAt): Guarded {
   if (!guarded.ok) {
     const relaxed = at.parts.settings.flags.isOn('FF-05', at.parts.clock.wallMs());
     if (!relaxed || !guard(draft, { ...context, unknownBlueprintAllowed: true }).ok) throw violation(guarded.error, at);
+    at.session.guardBypassed = true;
     noteBypass(guarded.error, at);
   }
   return { ...from, blueprint: blueprintOf(draft.seedOperation?.blueprintId, from) };
@@ -127,27 +129,20 @@ function violation(found: DependencyViolation, { session }: StageAt): DecisionEr
 export function assessCommand(from: Guarded, policy: ActivePolicy, at: StageAt): Assessed {
   const { session, parts } = at;
   const { coverage } = from.observation;
-  const instant = { wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() };
-  const assessment = assess(
-    session.state.risk,
-    {
-      draft: from.proposal.draft,
-      packet: from.packet,
-      policy: {
-        riskScore: from.proposal.policy.riskScore,
-        riskIndex: from.proposal.policy.riskIndex,
-        version: policy.version,
-        expired: policy.expired(instant.wallMs),
-      },
-      blueprint: from.blueprint,
-      coverage: { ratio: coverage.ratio, byType: coverage.byType, missing: coverage.missingKeys.length },
-      at: instant,
-      step: from.packet.globalStep,
-    },
-    parts.riskConfig,
-  );
+  const instant = session.moments.next();
+  const { riskScore, riskIndex } = from.proposal.policy;
+  const input: RiskInput = {
+    draft: from.proposal.draft,
+    packet: from.packet,
+    policy: { riskScore, riskIndex, version: policy.version, expired: policy.expired(instant.wallMs) },
+    blueprint: from.blueprint,
+    coverage: { ratio: coverage.ratio, byType: coverage.byType, missing: coverage.missingKeys.length },
+    at: instant,
+    step: from.packet.globalStep,
+  };
+  const assessment = assess(session.state.risk, input, parts.riskConfig);
   session.events.push(...assessment.events);
   // Should the decision fail further on, what was learned here stays, and only the loss history is as before.
   session.state = { ...session.state, risk: keepLoss(assessment.state, session.state.risk) };
-  return { ...from, assessment };
+  return { ...from, assessment, ...basisOf(from, input, at) };
 }

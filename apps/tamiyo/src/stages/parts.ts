@@ -21,6 +21,7 @@ import type { MonoClock, Result, WallClock } from '@esper/std';
 import type { FlagId } from '../config/flags.js';
 import type { ArrowRunner } from '../decision/arrows.js';
 import type { Timers } from '../decision/deadline.js';
+import type { Moment, MomentSource } from '../decision/moments.js';
 import type { DecisionError } from '../errors.js';
 import type { DecisionRecord, FailureRecord, HostRecord, OperatorRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
@@ -57,6 +58,12 @@ export interface NameTables {
   vocabularies(): Vocabularies;
   /** Registers names for later decisions; never blocks, never throws. */
   offer(names: readonly NewName[]): void;
+}
+
+/** Keeps what many decisions have in common, so that each can name it. */
+export interface SceneBook {
+  /** The scene's name. Its note is in the log before the record of the decision that asks. */
+  idOf(candidates: readonly BlueprintDescriptor[], knownIds: ReadonlySet<string>): string;
 }
 
 /** The log, as far as decisions need it. */
@@ -123,6 +130,8 @@ export interface DecisionParts {
   /** Runs one decision; the policy that `policy` gives at its begin stays open until it has ended. */
   readonly holdPolicy: <R>(work: () => Promise<R>) => Promise<R>;
   readonly names: NameTables;
+  /** Absent where decisions need not be made again: in shadow, in tests. */
+  readonly scenes?: SceneBook;
   readonly riskConfig: RiskConfig;
   readonly sealer: Sealer;
   readonly journal: DecisionJournal;
@@ -166,7 +175,13 @@ export interface DecisionSession {
   /** The run, and the packet once it is known to be one; its id is empty before. */
   about: { readonly trainingRunId: string; readonly packetId: string };
   packet?: SystemStatePacket;
+  /** The run's state as its last record left it, and when the configuration changed it before this decision, if it did. */
+  readonly begin: { readonly state: RunState; readonly openedAt?: Moment };
+  /** The moments that the outcome depends on. */
+  readonly moments: MomentSource;
   /** The run's state with what the breakers have seen so far. */
   state: RunState;
+  /** True when a flag let an unknown blueprint pass. */
+  guardBypassed?: boolean;
   events: TelemetryEvent[];
 }

@@ -79,5 +79,6 @@ function judgePause(
     observation: { statistics: session.state.statistics, newNames: [] },
     vocabularySizes: vocabularySizes(parts.names.vocabularies()),
     inference: { totalMs: 0 },
+    standIn: true,
   };
 }

@@ -10,7 +10,9 @@ export async function resolveBlueprints(
   parts: DecisionParts,
 ): Promise<Resolved> {
   const candidates = await guardedCall('metadata', { session, parts }, () => lookUp(session, parts));
-  return { ...from, candidates, knownBlueprintIds: parts.blueprints.knownIds() };
+  const knownBlueprintIds = parts.blueprints.knownIds();
+  const scene = parts.scenes?.idOf(candidates, knownBlueprintIds);
+  return { ...from, candidates, knownBlueprintIds, ...(scene === undefined ? {} : { scene }) };
 }
 
 async function lookUp(session: DecisionSession, parts: DecisionParts) {

@@ -72,6 +72,8 @@ function decisionRecord(
     decidingAt: placeOf(from.assessment),
     conservative: from.assessment.conservative,
     vocabularySizes: from.vocabularySizes,
+    ...(from.basis === undefined ? {} : { basis: from.basis }),
+    ...(from.standIn === undefined ? {} : { standIn: from.standIn }),
     fieldReport: from.fieldReport,
     spans: session.arrows.spans,
     digests: { policy: more.policy.digest, config: parts.settings.configDigest },

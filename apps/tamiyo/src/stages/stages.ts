@@ -11,6 +11,7 @@ import type { Assessment, BlueprintInput } from '@esper/risk-engine';
 import type { Result } from '@esper/std';
 import type { ReceivedPacket } from '../decision/received-packet.js';
 import type { DecisionError } from '../errors.js';
+import type { BasisMarks, DecisionBasis } from '../records/basis.js';
 import type { VocabularySizes } from '../records/record.js';
 
 /** What each arrow adds. The types grow from left to right; nothing is taken away. */
@@ -22,6 +23,8 @@ export interface Resolved extends Validated {
   /** Blueprints the policy may choose from, in catalogue order. */
   readonly candidates: readonly BlueprintDescriptor[];
   readonly knownBlueprintIds: ReadonlySet<string>;
+  /** The scene this decision is made in, where scenes are kept. */
+  readonly scene?: string;
 }
 
 export interface Observed extends Resolved {
@@ -32,6 +35,8 @@ export interface Observed extends Resolved {
 export interface Inferred extends Observed {
   readonly outputs: NetworkOutputs;
   readonly inference: { readonly runMs: number; readonly totalMs: number };
+  /** Fingerprints of what went into the network and came out. */
+  readonly marks: Pick<BasisMarks, 'feeds' | 'outputs'>;
 }
 
 export interface Decoded extends Inferred {
@@ -44,6 +49,7 @@ export interface Guarded extends Decoded {
 
 export interface Assessed extends Guarded {
   readonly assessment: Assessment;
+  readonly basis?: DecisionBasis;
 }
 
 /** What sealing and recording need of a judged command. A pause that stands in for a failed decision (FF-01) has no more. */
@@ -54,6 +60,9 @@ export interface Judged extends Validated {
   readonly observation: Pick<Observation, 'statistics' | 'newNames'>;
   readonly vocabularySizes: VocabularySizes;
   readonly inference: { readonly totalMs: number };
+  /** Absent for a pause in the place of a failed decision: that one cannot be made again. */
+  readonly basis?: DecisionBasis;
+  readonly standIn?: true;
 }
 
 export interface Sealed extends Judged {

@@ -11,10 +11,12 @@ import {
   resolveObserveLimits,
   type Vocabularies,
 } from '@esper/policy';
+import { sha256 } from '@esper/registry/node';
 import { resolveRiskConfig } from '@esper/risk-engine';
 import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildBlueprint, buildReport } from '@esper/testkit';
+import { SceneNotes } from '../../src/adapters/scene-notes.js';
 import { FLAG_IDS, type FlagId } from '../../src/config/flags.js';
 import { AnswerIndex } from '../../src/decision/answer-index.js';
 import { DecisionIds } from '../../src/decision/decision-ids.js';
@@ -97,6 +99,18 @@ const EMPTY_VOCABULARIES: Vocabularies = {
   activation_type: new Map(),
 };
 
+export const HERE = { inference: 'fake 1.0', node: '20', cpu: 'any' } as const;
+
+const sceneNotes = (journal: MemoryJournal, risk: DecisionParts['riskConfig']): SceneNotes =>
+  new SceneNotes({
+    journal,
+    sha256,
+    rest: () => ({ risk, blend: {}, consumer: 'kasmina', runtime: HERE }),
+    onLost: (cause) => {
+      throw cause;
+    },
+  });
+
 /** A policy in force, over a network under the test's hand. */
 export const activePolicy = (host: FakeInference, blend: Partial<BlendConfig> = {}): ActivePolicy => ({
   host,
@@ -118,6 +132,8 @@ export function engineFixture(
     readonly flags?: readonly FlagId[];
     readonly runCountMax?: number;
     readonly startsConservative?: boolean;
+    /** Writes scenes into the journal, as a host does: with them decisions can be made again. */
+    readonly keepsScenes?: boolean;
     readonly keepAnswersMs?: number;
     readonly settings?: Partial<DecisionParts['settings']>;
     /** Ports to use instead of the fakes. */
@@ -147,6 +163,7 @@ export function engineFixture(
     holdPolicy: (work) => work(),
     names: { vocabularies: () => EMPTY_VOCABULARIES, offer: () => undefined },
     riskConfig,
+    ...(given.keepsScenes === true ? { scenes: sceneNotes(journal, riskConfig) } : {}),
     sealer: createSealer({ keyRing: testKeyRing(), clock: systemClock, ids: randomIds }),
     journal,
     reporter: {
