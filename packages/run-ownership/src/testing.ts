@@ -1,0 +1,2 @@
+export { type LedgerCase, ledgerContract } from './testing/ledger-contract.js';
+export { MemoryLedger } from './testing/memory-ledger.js';
