@@ -20,6 +20,7 @@ const SETTINGS = {
   'risk.stepLatencyMsMax': 10_000,
   'risk.applyMsMax': 1_000,
   'risk.finalizeMsMax': 1_000,
+  'policy.latencyMsMax': 2_000,
 } as const;
 
 /** The real host over real files, and the two places where a scenario can make the world go wrong. */

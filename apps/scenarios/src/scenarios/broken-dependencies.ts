@@ -103,7 +103,8 @@ export const busOutage: Scenario = faultWindow({
   about: 'The bus takes nothing for a while: decisions go on, telemetry waits, and nothing CRITICAL is lost.',
   sabotage: 'The journal that keeps telemetry meanwhile fails with it.',
   steps: { short: 60, usual: 180 },
-  trainerFaults: (steps) => [{ kind: 'forged_command', atStep: Math.floor(steps / 2), steps: 3, value: 0 }],
+  // Early in the window, so that they are reported well before it ends on a busy machine too.
+  trainerFaults: (steps) => [{ kind: 'forged_command', atStep: Math.floor(steps / 3) + 1, steps: 3, value: 0 }],
   begin: ({ disk }, { sabotaged }) => {
     disk.fault = { folders: sabotaged ? ['bus', 'telemetry'] : ['bus'], code: 'ENOSPC' };
   },
