@@ -148,4 +148,10 @@ describe('a breaker', () => {
     expect(succeed(opened(), 100).state).toMatchObject({ kind: 'half_open', successes: 1, probes: [] });
     expect(askOf(opened(), { ...LIMITS, probesMax: 1 }, 100).state).toMatchObject({ probes: [100] });
   });
+
+  it('is half open without a probe when its rest ends with a report and nobody has asked yet', () => {
+    const ticket = { generation: 0 };
+    const late = reportTo(opened(), { kind: 'success', ticket }, { limits: LIMITS, nowMs: 100 });
+    expect(late.state).toEqual({ kind: 'half_open', generation: 2, failures: 3, successes: 0, probes: [] });
+  });
 });

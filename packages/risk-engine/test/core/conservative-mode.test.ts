@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { holdExpired } from '../../src/core/conservative/mode.js';
+import { elapsedMsOf } from '../../src/core/state.js';
 import {
   assess,
   DEFAULT_RISK_CONFIG,
@@ -167,5 +169,15 @@ describe('conservative mode', () => {
     expect(after.state.mode.kind).toBe('on');
     const enough = { wallMs: momentAt(3_600_000 + 10_000).wallMs, monoMs: momentAt(10_005).monoMs };
     expect(assess(after.state, calmInput({ at: enough }), run.config).state.mode.kind).toBe('off');
+  });
+
+  it('a hold whose time was watched in full still waits for its date, when the date was set back', () => {
+    const hold = { ...order, setMs: 0, setWallMs: 1_000_000, untilMs: 1_000_000 + MINUTE };
+    expect(holdExpired(hold, { wallMs: 1_000_000 - MINUTE, elapsedMs: 2 * MINUTE })).toBe(false);
+    expect(holdExpired(hold, { wallMs: 1_000_000 + MINUTE, elapsedMs: MINUTE })).toBe(true);
+  });
+
+  it('no engine time has passed before the first observation', () => {
+    expect(elapsedMsOf(initialRiskState(DEFAULT_RISK_CONFIG))).toBe(0);
   });
 });

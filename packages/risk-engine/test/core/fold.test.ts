@@ -6,6 +6,7 @@ import {
   CATALOGUE_EVALUATORS,
   carefulnessOf,
   EVALUATOR_NAMES,
+  HARNESS_RISK_CONFIG,
   initialRiskState,
   resolveRiskConfig,
 } from '../../src/index.js';
@@ -190,6 +191,31 @@ describe('modes of an evaluator', () => {
     const strip = ({ findings }: ReturnType<typeof modeOf>) =>
       findings.map(({ enforced: _enforced, counterfactual: _text, ...rest }) => rest);
     expect(strip(modeOf('shadow'))).toEqual(strip(modeOf('enforce')));
+  });
+
+  it('facts that an evaluator in shadow would state are not stated', () => {
+    const blueprint = {
+      kind: 'known' as const,
+      descriptor: calmBlueprint({ sheet: { hazardBand: 'LOW', signature: 'valid' } }),
+    };
+    const told = (mode: 'shadow' | 'enforce') =>
+      assess(fresh, calmInput({ blueprint }), resolveRiskConfig({ evaluators: { safety_sheet: mode } })).events.map(
+        ({ description }) => description,
+      );
+    expect(told('enforce')).toContain('bsds_present');
+    expect(told('shadow')).not.toContain('bsds_present');
+  });
+
+  it('G-01, G-06: by default the catalogue is enforced, and what is beyond it is in shadow or off', () => {
+    const { profile, evaluators, pauseQuota } = resolveRiskConfig();
+    expect([profile, HARNESS_RISK_CONFIG.profile]).toEqual(['default', 'harness']);
+    expect(pauseQuota.mode).toBe('shadow');
+    expect(evaluators).toEqual({
+      ...Object.fromEntries(CATALOGUE_EVALUATORS.map((name) => [name, 'enforce'])),
+      multi_signal: 'shadow',
+      validation: 'off',
+      rollback: 'shadow',
+    });
   });
 
   it('off does not evaluate', () => {

@@ -87,8 +87,7 @@ const rounded = (value: number): string =>
   String(Math.abs(value) < 1 ? Number(value.toPrecision(6)) : Math.round(value * 1e6) / 1e6);
 
 /** Value and threshold in words, in full where rounding would make them look equal: 0.15 that came as float32. */
-function shownPair(value: number, threshold: number | string): readonly [string, string] {
-  if (typeof threshold === 'string') return [rounded(value), threshold];
+function shownPair(value: number, threshold: number): readonly [string, string] {
   const pair = [rounded(value), rounded(threshold)] as const;
   return pair[0] === pair[1] ? [String(value), String(threshold)] : pair;
 }
@@ -109,7 +108,7 @@ function wordsOf({ signal, value, verdict }: Judged['raw']): readonly [string, s
 /** The condition in words, and what would have undone it. */
 function condition(raw: Judged['raw']): readonly [string, string] {
   const { signal, value, threshold, comparison } = raw;
-  if (typeof value !== 'number' || threshold === null || comparison === null) return wordsOf(raw);
+  if (typeof value !== 'number' || typeof threshold !== 'number' || comparison === null) return wordsOf(raw);
   const [is, limit] = shownPair(value, threshold);
   return [`${signal} ${is} ${comparison} ${limit}`, `${EDGE[comparison]} ${limit}`];
 }

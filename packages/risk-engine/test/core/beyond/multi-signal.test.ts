@@ -33,6 +33,14 @@ describe('the multi-signal score', () => {
     expect(scoreOf(result)?.attributes['level'] ?? 'GREEN').toBe(level);
   });
 
+  it('G-03: a score that just reaches a level has it', () => {
+    const given = resolveRiskConfig({
+      evaluators: { multi_signal: 'enforce', latency: 'off', optimizer_hints: 'off' },
+      multiSignal: { levels: { critical: 1 } },
+    });
+    expect(scoreOf(under({ gradient_norm: 20 }, given))).toMatchObject({ value: 1, attributes: { level: 'CRITICAL' } });
+  });
+
   it('a level that downgrades means nothing for a command that is no SEED', () => {
     const { seedOperation: _seed, ...bare } = seedDraft();
     const draft = { ...bare, commandType: 'STRUCTURAL_PRUNING' as const };

@@ -65,4 +65,9 @@ describe('an evaluator that breaks counts as the worst it could have said', () =
     const { findings } = judge('loss', new Error('x'.repeat(500)));
     expect(findings.find(({ verdict }) => verdict === 'error')?.attributes['error']).toBe('x'.repeat(200));
   });
+
+  it('what only keeps the mode on asks for nothing when it breaks, and does not enter the mode', () => {
+    const found = judge('stabilisation').findings.find(({ reason }) => reason === 'evaluator_error');
+    expect(found).toMatchObject({ mitigation: 'none', entersMode: false });
+  });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { assessWith } from '../../../src/core/assess.js';
 import { EVALUATORS } from '../../../src/core/evaluators/table.js';
+import { finding, type RawFinding } from '../../../src/core/finding.js';
+import { publish } from '../../../src/core/fold/verdict.js';
 import { assess, carefulnessOf, initialRiskState, type RiskOptions, resolveRiskConfig } from '../../../src/index.js';
 import { calmBlueprint, calmInput, inputWith, seedDraft } from '../../../src/testing.js';
 
@@ -85,5 +87,33 @@ describe('the final command', () => {
   it('says why it refuses a proposal without a type', () => {
     const draft = { ...seedDraft(), commandType: 'UNKNOWN' as const };
     expect(() => assess(fresh, calmInput({ draft }), config)).toThrow('the policy proposed a command of type UNKNOWN');
+  });
+});
+
+describe('a finding that compares no two numbers, in words', () => {
+  const raw = (more: Partial<RawFinding>): RawFinding =>
+    finding({
+      signal: 'alpha',
+      verdict: 'fail',
+      mitigation: 'pause',
+      reason: 'because',
+      level: 'WARNING',
+      event: null,
+      ...more,
+    });
+  const wordsFor = (more: Partial<RawFinding>) => {
+    const entry = { evaluator: 'loss' as const, raw: raw(more), enforced: true, index: 0 };
+    return publish(entry, [entry], seedDraft()).counterfactual;
+  };
+
+  it.each<[Partial<RawFinding>, string]>([
+    [{ value: 0.5, threshold: null, comparison: '>' }, 'alpha is 0.5; otherwise it would have stayed SEED'],
+    [{ value: 0.5, threshold: 'off', comparison: '=' }, 'alpha is 0.5; otherwise it would have stayed SEED'],
+    [{ value: null, threshold: 0.4, comparison: '>' }, 'alpha; otherwise it would have stayed SEED'],
+    [{ value: 'high', threshold: 0.4, comparison: '>' }, 'alpha is high; otherwise it would have stayed SEED'],
+    [{ value: 0.5, threshold: 0.4, comparison: null }, 'alpha is 0.5; otherwise it would have stayed SEED'],
+    [{ value: 0.5, threshold: 0.4, comparison: '>' }, 'alpha 0.5 > 0.4; at 0.4 it would have stayed SEED'],
+  ])('%j', (more, words) => {
+    expect(wordsFor(more)).toBe(words);
   });
 });
