@@ -137,6 +137,7 @@ export class DecisionEngine {
       about: { trainingRunId, packetId: '' },
       begin: {
         state: opened.before,
+        isRecorded: runs.isRecorded(trainingRunId),
         ...(opened.state === opened.before ? {} : { openedAt: [begun.wallMs, begun.monoMs] as const }),
       },
       moments,

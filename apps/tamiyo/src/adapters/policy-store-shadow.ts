@@ -51,7 +51,7 @@ function shadowSession(of: Shadowed, parts: DecisionParts): DecisionSession {
     atMs: of.atMs,
     about: { trainingRunId: of.trainingRunId, packetId: of.packetId },
     packet: of.packet,
-    begin: { state: of.before },
+    begin: { state: of.before, isRecorded: true },
     moments: new ReadMoments(parts.clock),
     state: of.before,
     events: [],

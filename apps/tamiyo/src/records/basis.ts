@@ -1,5 +1,6 @@
 import type { Signal } from '@esper/leyline';
 import type { Moment } from '../decision/moments.js';
+import type { RunState } from '../runs/run-state.js';
 
 /**
  * What a decision depended on, beside its packet, the run's state before it and the bytes of its policy. With it the decision
@@ -12,6 +13,8 @@ export interface DecisionBasis {
   readonly moments: readonly Moment[];
   /** When the configuration put the run into conservative mode at the beginning of this decision. */
   readonly openedAt?: Moment;
+  /** The run's state before, where its own record may be missing: right behind a failure, whose record nobody waits for. */
+  readonly before?: RunState;
   /** True when a flag let an unknown blueprint pass (FF-05). */
   readonly guardBypassed?: true;
   /** What the policy said of itself. */

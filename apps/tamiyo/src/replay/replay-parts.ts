@@ -40,7 +40,7 @@ export function replaySession({ record, basis, before }: ReplayInputs): Decision
     atMs,
     about: { trainingRunId, packetId },
     packet,
-    begin: { state: before, ...(openedAt === undefined ? {} : { openedAt }) },
+    begin: { state: before, isRecorded: basis.before === undefined, ...(openedAt === undefined ? {} : { openedAt }) },
     moments: new RecordedMoments(basis.moments),
     state,
     events: [],

@@ -69,7 +69,9 @@ export class Replayer {
     if (basis === undefined) return { why: record.standIn === true ? 'stand_in' : 'no_basis' };
     const scene = await this.#world.scene(basis.scene);
     if (scene === undefined) return { why: 'scene_gone' };
-    const before = this.#chain.before(record.trainingRunId, basis.marks.before, newRunState(scene.risk));
+    // Kept in the record itself where the one before may be missing.
+    const fresh = basis.before ?? newRunState(scene.risk);
+    const before = this.#chain.before(record.trainingRunId, basis.marks.before, fresh);
     if (before === undefined) return { why: 'state_gone' };
     const policy = await this.#world.policy(digests.policy, scene);
     if (policy === undefined) return { why: 'policy_gone', detail: `${UNREPLAYABLE.policy_gone}: ${digests.policy}` };

@@ -45,6 +45,7 @@ export function conservativeByConfiguration(
 export class RunTable {
   readonly #runs: Map<string, KnownRun>;
   readonly #met = new Set<string>();
+  readonly #unrecorded = new Set<string>();
   readonly #options: RunTableOptions;
 
   constructor(options: RunTableOptions) {
@@ -70,6 +71,20 @@ export class RunTable {
     this.#runs.set(runId, { state, recordedMs: atMs, activeMs: atMs });
   }
 
+  /** Until {@link recorded}, no record may hold the run's state as it is now. */
+  unrecorded(runId: string): void {
+    if (this.#runs.has(runId)) this.#unrecorded.add(runId);
+  }
+
+  /** A record holds the run's latest state. */
+  recorded(runId: string): void {
+    this.#unrecorded.delete(runId);
+  }
+
+  isRecorded(runId: string): boolean {
+    return !this.#unrecorded.has(runId);
+  }
+
   /** The state was written down again at `atMs`; nothing has happened to the run. */
   checkpointed(runId: string, atMs: number): void {
     const known = this.#runs.get(runId);
@@ -85,6 +100,7 @@ export class RunTable {
   forget(runId: string): void {
     this.#runs.delete(runId);
     this.#met.delete(runId);
+    this.#unrecorded.delete(runId);
   }
 
   /** False when this run would be one more than may be known. */

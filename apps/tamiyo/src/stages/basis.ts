@@ -5,7 +5,7 @@ import type { StageAt } from './parts.js';
 import type { Guarded } from './stages.js';
 
 /** Everything that {@link inputMarkOf} covers: what a record says went into its decision. */
-export interface MarkedInputs extends Omit<DecisionBasis, 'marks' | 'policy' | 'coverage'> {
+export interface MarkedInputs extends Omit<DecisionBasis, 'marks' | 'policy' | 'coverage' | 'before'> {
   readonly packet: unknown;
   readonly vocabularySizes: unknown;
 }
@@ -38,11 +38,12 @@ export function basisOf(
 ): { readonly basis?: DecisionBasis } {
   const { scene, packet, vocabularySizes, marks: through } = from;
   if (scene === undefined) return {};
-  const { state, openedAt } = session.begin;
+  const { state, isRecorded, openedAt } = session.begin;
   const inputs = {
     scene,
     moments: [...session.moments.taken],
     ...(openedAt === undefined ? {} : { openedAt }),
+    ...(isRecorded ? {} : { before: state }),
     ...(session.guardBypassed ? { guardBypassed: true as const } : {}),
   };
   const marks: BasisMarks = {

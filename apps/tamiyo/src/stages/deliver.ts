@@ -6,6 +6,7 @@ export function deliver(from: Recorded, at: StageAt): Delivered {
   const { session, parts } = at;
   const { trainingRunId, packetId } = from.packet;
   parts.runs.set(trainingRunId, session.state, session.atMs);
+  parts.runs.recorded(trainingRunId);
   parts.names.offer(from.observation.newNames);
   parts.reporter.delivered(from, contextOf(at));
   const answer = {

@@ -44,8 +44,12 @@ function conclude(error: DecisionError, at: StageAt): DecisionError {
   }
   // Durable as soon as the log can, and never a reason to keep the caller waiting for its error.
   const record = failureRecord(error, at);
+  parts.runs.unrecorded(trainingRunId);
   parts.journal.append(record).then(
-    () => parts.reporter.recorded(record),
+    () => {
+      parts.runs.recorded(trainingRunId);
+      parts.reporter.recorded(record);
+    },
     (cause: unknown) => parts.reporter.recordLost('failure', cause),
   );
   parts.reporter.failed(error, contextOf(at));

@@ -175,8 +175,11 @@ export interface DecisionSession {
   /** The run, and the packet once it is known to be one; its id is empty before. */
   about: { readonly trainingRunId: string; readonly packetId: string };
   packet?: SystemStatePacket;
-  /** The run's state as its last record left it, and when the configuration changed it before this decision, if it did. */
-  readonly begin: { readonly state: RunState; readonly openedAt?: Moment };
+  /**
+   * The run's state as it was before, whether a record certainly holds it, and when the configuration changed it just before
+   * this decision, if it did.
+   */
+  readonly begin: { readonly state: RunState; readonly isRecorded: boolean; readonly openedAt?: Moment };
   /** The moments that the outcome depends on. */
   readonly moments: MomentSource;
   /** The run's state with what the breakers have seen so far. */

@@ -129,6 +129,26 @@ describe('a recorded decision, made again', () => {
   });
 });
 
+describe('a decision behind a failure whose record the log did not take', () => {
+  it('carries the state it was made in, and is identical', async () => {
+    const fixture = engineFixture({ keepsScenes: true });
+    fixture.inference.answer = { action: 1 };
+    await fixture.engine.decide('run-1', packetOf(1));
+    fixture.library.failing = new Error('the library is gone');
+    fixture.journal.failing = new Error('the disk is full');
+    await fixture.engine.decide('run-1', packetOf(2));
+    fixture.library.failing = undefined;
+    fixture.journal.failing = undefined;
+    await fixture.engine.decide('run-1', packetOf(3));
+    await fixture.engine.decide('run-1', packetOf(4));
+    const records = asRead(fixture.journal.records);
+    expect(fixture.journal.kinds()).toEqual(['note', 'decision', 'decision', 'decision']);
+    const carries = records.map((record) => record.kind === 'decision' && record.basis?.before !== undefined);
+    expect(carries).toEqual([false, false, true, false]);
+    expect(outcomesOf(await replayAll(records))).toEqual(['identical', 'identical', 'identical']);
+  });
+});
+
 describe('a recorded decision that cannot be made again', () => {
   const whys = async (records: readonly HostRecord[], world = worldOf(records)) =>
     (await replayAll(records, world)).map(({ outcome }) =>
