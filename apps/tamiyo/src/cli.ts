@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { completionNoun } from './cli/completion.js';
 import { configNoun } from './cli/config.js';
 import { demoNoun } from './cli/demo.js';
+import { diffNoun } from './cli/diff.js';
 import { doctorNoun } from './cli/doctor.js';
 import { explainNoun } from './cli/explain.js';
 import { keysNoun } from './cli/keys.js';
@@ -22,6 +23,7 @@ const program = createProgram([
   serveNoun,
   explainNoun,
   replayNoun,
+  diffNoun,
   policyNoun,
   registryNoun,
   keysNoun,

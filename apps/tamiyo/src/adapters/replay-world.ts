@@ -1,6 +1,6 @@
 import type { Vocabularies } from '@esper/policy';
 import { COMPILED_CONTRACT } from '@esper/policy';
-import { type BundleChecks, loadBundle, type NameTable } from '@esper/registry';
+import { type BundleChecks, loadBundle, type NameTable, RegistryError, type VerifiedBundle } from '@esper/registry';
 import { bundleFolder, keptBundle, readNameTables, sha256 } from '@esper/registry/node';
 import type { ResolvedConfig } from '../config/resolve.js';
 import type { HostRecord, VocabularySizes } from '../records/record.js';
@@ -27,6 +27,38 @@ const CHECKS: BundleChecks = {
   contract: COMPILED_CONTRACT,
   signature: () => true,
 };
+
+/** A bundle as it stands in a folder, every file held against its manifest; who signed it is not asked. */
+export class CandidatePolicy {
+  readonly #bundle: VerifiedBundle;
+  readonly #opened = new Map<string, Promise<PolicyRuntime>>();
+
+  private constructor(bundle: VerifiedBundle) {
+    this.#bundle = bundle;
+  }
+
+  /** Rejects with what is wrong with the bundle. */
+  static async open(folder: string): Promise<CandidatePolicy> {
+    const bundle = await loadBundle(bundleFolder(folder), CHECKS);
+    if (!bundle.ok) throw new RegistryError(bundle.error.code, bundle.error.message);
+    return new CandidatePolicy(bundle.value);
+  }
+
+  /** The policy with that blend. */
+  async with(blend: DecisionScene['blend']): Promise<ActivePolicy> {
+    const key = JSON.stringify(blend);
+    const runtime = { host: 'thread', standbyCount: 0, blend } as const;
+    const opened = this.#opened.get(key) ?? openRuntime(this.#bundle, runtime);
+    this.#opened.set(key, opened);
+    return (await opened).active;
+  }
+
+  async close(): Promise<void> {
+    for (const opened of await Promise.allSettled(this.#opened.values())) {
+      if (opened.status === 'fulfilled') await opened.value.host.close();
+    }
+  }
+}
 
 /** What the data folder of a host still holds of the world in which it decided. */
 export class FolderReplayWorld implements ReplayWorld {

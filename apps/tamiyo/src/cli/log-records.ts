@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dumpWal } from '@esper/wal';
 import type { HostRecord } from '../records/record.js';
 import { decodeRecord } from '../records/record-codec.js';
+import { SCENE_NOTES } from '../records/scene.js';
 import type { CommandContext } from './program.js';
 import { barOf, walWorld } from './wal-folder.js';
 
@@ -51,6 +52,12 @@ export async function* logRecords(context: CommandContext, reading: LogReading):
       `${damaged} damaged place${damaged === 1 ? '' : 's'} in ${directory} passed over: tamiyo wal verify tells more`,
     );
   }
+}
+
+/** The notes of a log that hold scenes, and little else. */
+export async function* sceneNotesOf(context: CommandContext, directory: string): AsyncGenerator<HostRecord> {
+  const reading = { directory, label: 'looking for scenes', holding: SCENE_NOTES };
+  for await (const { record } of logRecords(context, reading)) yield record;
 }
 
 /** Only an estimate for the bar: what is there now. */

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { FolderReplayWorld } from '../adapters/replay-world.js';
 import { TamiyoError } from '../errors.js';
 import type { DecisionRecord } from '../records/record.js';
-import { SCENE_NOTES, type SceneRuntime } from '../records/scene.js';
+import type { SceneRuntime } from '../records/scene.js';
 import { ReplayCount, type ReplayTally } from '../replay/replay-tally.js';
 import { type PartDiffers, UNREPLAYABLE, type Unreplayable } from '../replay/replayed.js';
 import { type Replayed, Replayer } from '../replay/replayer.js';
 import { loadConfig } from './load-config.js';
-import { logRecords } from './log-records.js';
+import { logRecords, sceneNotesOf } from './log-records.js';
 import { EXIT, type Output } from './output.js';
 import { type CommandContext, type Noun, withCommonOptions } from './program.js';
 
@@ -47,11 +47,7 @@ export const replayNoun: Noun = (program, run) => {
 async function replay(context: CommandContext, id: string | undefined, options: ReplayOptions): Promise<number> {
   const config = await loadConfig(context, options.data === undefined ? {} : { dataDir: options.data });
   const directory = join(config.values.dataDir, 'log');
-  const notes = async function* () {
-    const reading = { directory, label: 'looking for scenes', holding: SCENE_NOTES };
-    for await (const { record } of logRecords(context, reading)) yield record;
-  };
-  const world = await FolderReplayWorld.open({ config, notes });
+  const world = await FolderReplayWorld.open({ config, notes: () => sceneNotesOf(context, directory) });
   const count = new ReplayCount();
   try {
     const replayer = new Replayer(world);

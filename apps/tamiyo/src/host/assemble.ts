@@ -9,6 +9,7 @@ import { blendSettings } from '../adapters/blend-settings.js';
 import { DecisionLookup } from '../adapters/decision-lookup.js';
 import { fieldReporting } from '../adapters/field-reporting.js';
 import { hostReporter } from '../adapters/host-reporter.js';
+import { judgingSettings } from '../adapters/judging-settings.js';
 import { ARCHITECTURE } from '../adapters/policy-bundle.js';
 import { runtimeOf } from '../adapters/policy-runtime.js';
 import type { LivePolicies } from '../adapters/policy-store.js';
@@ -138,6 +139,7 @@ function sceneNotes({ config }: HostSetup, { carriers, policies }: Opened): Scen
   const rest = {
     risk: riskSettings(config.values),
     blend: blendSettings(config),
+    settings: judgingSettings(config),
     consumer: config.values['seal.consumer'],
   };
   return new SceneNotes({

@@ -23,6 +23,8 @@ export interface DecisionScene {
   readonly unknownIds: readonly string[];
   readonly risk: RiskConfig;
   readonly blend: Partial<BlendConfig>;
+  /** The settings that risk configuration and blend come from, where they were not the defaults. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly consumer: string;
   readonly runtime: SceneRuntime;
 }

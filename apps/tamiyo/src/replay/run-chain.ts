@@ -7,6 +7,9 @@ type StateRecord = Extract<HostRecord, { readonly stateAfter: RunState }>;
 /** The states that a run may have been in before its next record, the likeliest first. */
 type Candidates = readonly RunState[];
 
+/** Runs that are followed at once; a log of more loses sight of the one that was quiet for longest. */
+const RUNS_MAX = 8_192;
+
 /** What the log says each run's state was, record by record. Holds a few states a run, however long the log. */
 export class RunChain {
   readonly #runs = new Map<string, Candidates>();
@@ -27,6 +30,9 @@ export class RunChain {
     const recorded = { ...record.stateAfter, hold: record.stateAfter.hold ?? null };
     // A decision that came too late left the state of its failure, which may be missing from a log that had no room.
     const earlier = known === undefined ? [] : known.slice(0, 1);
+    this.#runs.delete(record.trainingRunId);
     this.#runs.set(record.trainingRunId, [recorded, ...(recomputed === undefined ? [] : [recomputed]), ...earlier]);
+    const [longestQuiet] = this.#runs.keys();
+    if (this.#runs.size > RUNS_MAX && longestQuiet !== undefined) this.#runs.delete(longestQuiet);
   }
 }

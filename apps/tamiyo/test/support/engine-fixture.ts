@@ -105,7 +105,7 @@ const sceneNotes = (journal: MemoryJournal, risk: DecisionParts['riskConfig']): 
   new SceneNotes({
     journal,
     sha256,
-    rest: () => ({ risk, blend: {}, consumer: 'kasmina', runtime: HERE }),
+    rest: () => ({ risk, blend: {}, settings: {}, consumer: 'kasmina', runtime: HERE }),
     onLost: (cause) => {
       throw cause;
     },

@@ -15,6 +15,7 @@ export async function runNoun(
   argv: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   configFile?: string,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<NounOutcome> {
   const written = { stdout: '', stderr: '' };
   let code = -1;
@@ -28,7 +29,7 @@ export async function runNoun(
   noun(program, async (command, body) => {
     const output = new Output(streams, { json: command.opts<{ json?: boolean }>().json === true, color: false });
     try {
-      code = await body({ output, environment, settings: {}, configFile });
+      code = await body({ output, environment, settings, configFile });
     } catch (error) {
       output.error(error);
       code = EXIT.failure;
