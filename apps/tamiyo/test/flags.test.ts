@@ -107,7 +107,7 @@ describe('feature flags', () => {
     }
   });
 
-  it('FF-05: relaxes the unknown blueprint alone, and each bypass is told', async () => {
+  it('FF-05, DG-15: relaxes the unknown blueprint alone, and each bypass is told', async () => {
     const config = { flags: { 'flags.guardRelaxed': true } };
     const relaxed = toldFixture({ config });
     relaxed.library.knownIds = () => new Set();
@@ -120,7 +120,7 @@ describe('feature flags', () => {
     expect((await strict.engine.decide('run-1', dormant(1))).ok).toBe(false);
   });
 
-  it('FF-05: ends by itself', () => {
+  it('FF-05, DG-15: the relaxed guard ends by itself after a day', () => {
     const flags = new FeatureFlags(configOf({ flags: { 'flags.guardRelaxed': true } }).values, NOW_MS);
     expect(flags.isOn('FF-05', NOW_MS)).toBe(true);
     expect(flags.views(NOW_MS + DAY_MS).find((view) => view.id === 'FF-05')).toMatchObject({

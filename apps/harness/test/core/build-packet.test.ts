@@ -105,4 +105,14 @@ describe('packets', () => {
     expect(last).toMatchObject({ stage: 'BLENDING', ageEpochs: 1, metrics: { blend_allowed: 1 } });
     expect(last?.metrics['alpha']).toBeGreaterThan(0);
   });
+
+  it('P-D32: a planted seed is reported with rate, gradient, risk and depth, and with its own age, not that of the run', async () => {
+    const run = smallRun({ script: { 20: germinateDraft() } });
+    await run.steps(40);
+    const last = run.packets.at(-1);
+    const planted = last?.seedStates.find(({ stage }) => stage !== 'DORMANT');
+    const { learningRate, gradientNorm, riskScore, layerDepth } = planted ?? {};
+    expect([learningRate, gradientNorm, riskScore, layerDepth].map(Number.isFinite)).toEqual([true, true, true, true]);
+    expect(planted?.ageEpochs).toBeLessThan(last?.currentEpoch ?? 0);
+  });
 });

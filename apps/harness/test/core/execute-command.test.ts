@@ -6,6 +6,7 @@ import { newRun } from '../../src/core/new-run.js';
 import type { TrainerState } from '../../src/core/trainer-state.js';
 import { EXECUTION_ERRORS, type RefusalCode } from '../../src/errors.js';
 import { command, draft, germinateDraft } from '../support/commands.js';
+import { smallRun } from '../support/small-run.js';
 
 const optimizer = { baseLearningRate: 0.1, momentum: 0.9 };
 const facts = { trainingRunId: 'run-test', seed: 3, optimizer };
@@ -99,6 +100,18 @@ describe('refusals', () => {
     expect(result.state).toEqual(state);
     expect(result.effect).toBe('none');
     expect(result.events).toMatchObject([{ name: 'kasmina.command_refused', attributes: { reason } }]);
+  });
+
+  it.each([
+    ['missing_seed_operation', draft({ commandType: 'SEED', targetSeedId: 'seed-fc1-a' })],
+    ['missing_seed_id', germinateDraft({ targetSeedId: ' ' })],
+    ['missing_blueprint_id', withOperation({ blueprintId: ' ' })],
+    ['unknown_seed', germinateDraft({ targetSeedId: 'seed-of-nobody' })],
+  ] as const)('DG-11: the trainer looks at the ids of a verified command again: %s', async (reason, from) => {
+    const run = smallRun({ script: { 2: from } });
+    await run.steps(4);
+    expect(run.named('kasmina.command_refused')).toMatchObject([{ attributes: { reason } }]);
+    expect(run.named('kasmina.seed_stage')).toEqual([]);
   });
 
   it('a command for another run is refused', () => {

@@ -17,6 +17,7 @@ import { decideInShadow } from '../adapters/policy-store-shadow.js';
 import { watchedReporter } from '../adapters/policy-store-watch.js';
 import { riskSettings } from '../adapters/risk-settings.js';
 import { SceneNotes } from '../adapters/scene-notes.js';
+import { workerSettings } from '../adapters/worker-settings.js';
 import type { FeatureFlags } from '../config/flags.js';
 import type { Config } from '../config/knobs.js';
 import { AnswerIndex } from '../decision/answer-index.js';
@@ -81,11 +82,7 @@ function decisionParts(
   const { values: config, digest } = setup.config;
   const { carriers, memory, policies, flags } = at;
   const workerPorts = nodeWorkerPorts();
-  const worker = createWorker({
-    ...workerPorts,
-    concurrencyMax: config['worker.concurrencyMax'],
-    shutdownGraceMs: config['worker.shutdownGraceS'] * 1000,
-  });
+  const worker = createWorker({ ...workerPorts, ...workerSettings(config) });
   open.keep(() => worker.shutdown());
   const riskConfig = riskSettings(config);
   const runs = new RunTable({

@@ -9,6 +9,7 @@ import {
   observe,
   rememberBlueprints,
   type Vocabularies,
+  validateBlend,
   withSampledAction,
 } from '@esper/policy';
 import { assess, type BlueprintInput, keepLoss, type RiskInput } from '@esper/risk-engine';
@@ -86,9 +87,11 @@ function blendRefused(found: BlendViolation, { session }: StageAt): DecisionErro
   });
 }
 
-/** The policy's own command is checked before the risk engine may change it (DG-07). */
+/** The policy's own command is checked before the risk engine may change it (DG-07), its blend once more after decoding. */
 export function guardCommand(from: Decoded, at: StageAt): Guarded {
   const { draft } = from.proposal;
+  const blend = validateBlend(draft);
+  if (!blend.ok) throw blendRefused(blend.error, at);
   const context = { packet: from.packet, knownBlueprintIds: from.knownBlueprintIds };
   const guarded = guard(draft, context);
   if (!guarded.ok) {

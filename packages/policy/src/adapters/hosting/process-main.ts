@@ -1,7 +1,8 @@
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { FrameReader } from './frame-reader.js';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
-import { decodeHeader, encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
+import { encodeHeader, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
 import { readTensors, reusedRoom, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
 
@@ -40,7 +41,7 @@ function guardLifeline(): void {
 }
 
 async function receiveModel(): Promise<LoadedModel | undefined> {
-  const frame = readFrame(LOAD_BYTES_MAX);
+  const frame = new FrameReader(LOAD_BYTES_MAX).read();
   if (frame === undefined) return undefined;
   try {
     const split = frame.body.indexOf(0);
@@ -58,32 +59,14 @@ async function serve(model: LoadedModel): Promise<void> {
   const { inputNames, outputNames } = model.info;
   const writer = new TensorWriter();
   const room = reusedRoom();
-  for (let frame = readFrame(TENSOR_BYTES_MAX); frame !== undefined; frame = readFrame(TENSOR_BYTES_MAX)) {
+  const frames = new FrameReader(TENSOR_BYTES_MAX);
+  for (let frame = frames.read(); frame !== undefined; frame = frames.read()) {
     const outcome = await model.run(readTensors(inputNames, frame.body, room));
     if (outcome.kind === 'outputs') {
       const body = writer.write(outputNames, outcome.outputs);
       writeFrame({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes: body.byteLength }, body);
     } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
   }
-}
-
-/** Blocks until a whole frame is there; `undefined` when the parent has closed the channel. */
-function readFrame(bodyBytesMax: number): { readonly header: FrameHeader; readonly body: Uint8Array } | undefined {
-  const head = new Uint8Array(FRAME_HEADER_BYTES);
-  if (!readFully(head)) return undefined;
-  const header = decodeHeader(head, bodyBytesMax);
-  const body = new Uint8Array(header.bodyBytes);
-  return readFully(body) ? { header, body } : undefined;
-}
-
-function readFully(into: Uint8Array): boolean {
-  let filled = 0;
-  while (filled < into.byteLength) {
-    const got = readSync(CHANNEL_FD, into, filled, into.byteLength - filled, null);
-    if (got === 0) return false;
-    filled += got;
-  }
-  return true;
 }
 
 /** Header and body in one write: two would wake the parent twice. */

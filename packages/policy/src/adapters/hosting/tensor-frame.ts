@@ -20,6 +20,9 @@ interface Parts {
   readonly arrays: readonly (Float32Array | Int32Array | BigInt64Array)[];
 }
 
+/** Memory that a thread on the other side sees. */
+export const sharedRoom = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
+
 /** Writes tensors into a buffer that grows and is used again; each call overwrites the bytes of the one before. */
 export class TensorWriter {
   readonly #room: (bytes: number) => Uint8Array;

@@ -1,48 +1,97 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { RunOutcome } from '../../shell/hosting/runtime.js';
 import { type LoadedModel, loadModel, reasonOf } from './ort-model.js';
-import { readTensors, reusedRoom, TensorWriter } from './tensor-frame.js';
-import { type FromThread, IDLE, SLOTS, STOP, type ThreadBirth, type ToThread } from './thread-wiring.js';
+import { readTensors, reusedRoom, sharedRoom, TensorWriter } from './tensor-frame.js';
+import {
+  BY_MESSAGE,
+  controlOf,
+  type FromThread,
+  IDLE,
+  SLOTS,
+  STOP,
+  type ThreadBirth,
+  type ToThread,
+} from './thread-wiring.js';
 
 /** The thread of a thread host: loads the model it was born with, then runs it once per order, and ends when told to. */
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a worker thread');
 const { model, request, control } = workerData as ThreadBirth;
+const { slots, runMs } = controlOf(control);
 
-const send = (message: FromThread, transfer: ArrayBuffer[] = []): void => {
-  Atomics.store(control, SLOTS.activity, IDLE);
-  Atomics.notify(control, SLOTS.activity);
-  port.postMessage(message, transfer);
+const rest = (): void => {
+  Atomics.store(slots, SLOTS.activity, IDLE);
+  Atomics.notify(slots, SLOTS.activity);
 };
+
+/** Whoever waits for the bell is let go too, and finds that the answer comes as a message. */
+const send = (message: FromThread): void => {
+  rest();
+  port.postMessage(message);
+  ring(BY_MESSAGE);
+};
+
+const ring = (answered: number): void => {
+  Atomics.store(slots, SLOTS.answered, answered);
+  Atomics.add(slots, SLOTS.answerBell, 1);
+  Atomics.notify(slots, SLOTS.answerBell);
+};
+
+/** Brings answers to the host: outputs through shared memory, which the host is sent whenever it is new. */
+class Outbox {
+  readonly #outputNames: readonly string[];
+  readonly #writer = new TensorWriter(sharedRoom);
+  #known: ArrayBufferLike | undefined;
+
+  constructor(outputNames: readonly string[]) {
+    this.#outputNames = outputNames;
+  }
+
+  answer(call: number, outcome: RunOutcome): void {
+    if (outcome.kind === 'failed') send({ ...outcome, call });
+    else this.#outputs(call, outcome);
+  }
+
+  #outputs(call: number, outcome: Extract<RunOutcome, { readonly kind: 'outputs' }>): void {
+    const { buffer, byteLength } = this.#writer.write(this.#outputNames, outcome.outputs);
+    if (buffer !== this.#known) {
+      this.#known = buffer;
+      send({ kind: 'outputs', call, outbox: new Uint8Array(buffer), bytes: byteLength, runMs: outcome.runMs });
+    } else {
+      rest();
+      Atomics.store(slots, SLOTS.outputBytes, byteLength);
+      runMs[0] = outcome.runMs;
+      ring(call);
+    }
+  }
+}
 
 /** Answers one order after the other. Between two runs the thread sleeps and has no event loop: nothing else may need it. */
 async function serve(loaded: LoadedModel): Promise<void> {
-  const writer = new TensorWriter();
+  const outbox = new Outbox(loaded.info.outputNames);
   const room = reusedRoom();
   let inbox: Uint8Array = new Uint8Array(0);
   let inputs = new Uint8Array(0);
   const answer = async (call: number, bytes: number): Promise<void> => {
     try {
-      const outcome = await loaded.run(readTensors(loaded.info.inputNames, inputs.subarray(0, bytes), room));
-      if (outcome.kind === 'failed') return send({ ...outcome, call });
-      const outputs = writer.write(loaded.info.outputNames, outcome.outputs).slice();
-      send({ kind: 'outputs', call, outputs, runMs: outcome.runMs }, [outputs.buffer as ArrayBuffer]);
+      outbox.answer(call, await loaded.run(readTensors(loaded.info.inputNames, inputs.subarray(0, bytes), room)));
     } catch (error) {
       send({ kind: 'failed', call, reason: reasonOf(error) });
     }
   };
   for (let rung = 0; ; ) {
-    Atomics.wait(control, SLOTS.bell, rung);
-    rung = Atomics.load(control, SLOTS.bell);
-    if (Atomics.load(control, SLOTS.order) === STOP) return;
+    Atomics.wait(slots, SLOTS.bell, rung);
+    rung = Atomics.load(slots, SLOTS.bell);
+    if (Atomics.load(slots, SLOTS.order) === STOP) return;
     const moved = receiveMessageOnPort(port as NonNullable<typeof port>) as { message: ToThread } | undefined;
     if (moved !== undefined) {
       inbox = moved.message.inbox;
       inputs = new Uint8Array(inbox.byteLength);
     }
-    const bytes = Atomics.load(control, SLOTS.inputBytes);
+    const bytes = Atomics.load(slots, SLOTS.inputBytes);
     // The runtime takes no shared memory.
     inputs.set(inbox.subarray(0, bytes));
-    await answer(Atomics.load(control, SLOTS.call), bytes);
+    await answer(Atomics.load(slots, SLOTS.call), bytes);
   }
 }
 

@@ -1,15 +1,18 @@
+/// <reference lib="es2024.sharedmemory" />
 import { Worker } from 'node:worker_threads';
 import type { TensorMap } from '../../core/network/feeds.js';
 import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
 import { threadProgram } from './entry-file.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
-import { readTensors, TensorWriter } from './tensor-frame.js';
+import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
 import {
   BUSY,
+  CONTROL_BYTES,
+  type Control,
+  controlOf,
   type FromThread,
   IDLE,
   RUN,
-  SLOT_COUNT,
   SLOTS,
   STOP,
   type ThreadBirth,
@@ -18,30 +21,33 @@ import {
 
 /** Starts a worker thread and gives it a copy of `model`. */
 export function startThreadRuntime(model: Uint8Array, request: LoadRequest): Runtime {
-  const control = new Int32Array(new SharedArrayBuffer(SLOT_COUNT * Int32Array.BYTES_PER_ELEMENT));
-  control[SLOTS.activity] = BUSY;
-  holdExitWhileBusy(control);
-  const birth: ThreadBirth = { model, request, control };
+  const shared = new SharedArrayBuffer(CONTROL_BYTES);
+  const control = controlOf(shared);
+  control.slots[SLOTS.activity] = BUSY;
+  holdExitWhileBusy(control.slots);
+  const birth: ThreadBirth = { model, request, control: shared };
   const [program, options] = threadProgram();
   return new ThreadRuntime(new Worker(program, { ...options, workerData: birth }), control);
 }
 
-const sharedRoom = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
+/** Calls are numbered by what a shared slot can hold. */
+const CALL_MAX = 0x7fff_ffff;
 
 class ThreadRuntime implements Runtime {
   readonly started: Promise<StartOutcome>;
   readonly ended: Promise<string>;
   readonly #worker: Worker;
-  readonly #control: Int32Array;
+  readonly #control: Control;
   readonly #writer = new TensorWriter(sharedRoom);
   #inbox: ArrayBufferLike | undefined;
+  #outbox: Uint8Array = new Uint8Array(0);
   #resolveStarted: (outcome: StartOutcome) => void = () => undefined;
   #pending: { readonly call: number; readonly resolve: (outcome: RunOutcome) => void } | undefined;
   #info: RuntimeInfo | undefined;
   #calls = 0;
   #fault = '';
 
-  constructor(worker: Worker, control: Int32Array) {
+  constructor(worker: Worker, control: Control) {
     this.#worker = worker;
     this.#control = control;
     this.started = new Promise((resolve) => {
@@ -52,16 +58,17 @@ class ThreadRuntime implements Runtime {
   }
 
   run(inputs: TensorMap): Promise<RunOutcome> {
-    this.#calls += 1;
+    this.#calls = (this.#calls % CALL_MAX) + 1;
     const call = this.#calls;
     return new Promise((resolve) => {
       try {
         this.#shareInbox(this.#writer.write(this.#info?.inputNames ?? [], inputs));
         this.#pending = { call, resolve };
-        Atomics.store(this.#control, SLOTS.activity, BUSY);
+        Atomics.store(this.#control.slots, SLOTS.activity, BUSY);
         // While native code runs the process must not end under it; between runs the thread holds nothing up.
         this.#worker.ref();
-        Atomics.store(this.#control, SLOTS.call, call);
+        Atomics.store(this.#control.slots, SLOTS.call, call);
+        void this.#listenFor(call);
         this.#ring(RUN);
       } catch (error) {
         resolve({ kind: 'failed', reason: reasonOf(error) });
@@ -75,7 +82,7 @@ class ThreadRuntime implements Runtime {
   }
 
   #shareInbox(inputs: Uint8Array): void {
-    Atomics.store(this.#control, SLOTS.inputBytes, inputs.byteLength);
+    Atomics.store(this.#control.slots, SLOTS.inputBytes, inputs.byteLength);
     if (inputs.buffer === this.#inbox) return;
     this.#inbox = inputs.buffer;
     const moved: ToThread = { inbox: new Uint8Array(inputs.buffer) };
@@ -83,29 +90,54 @@ class ThreadRuntime implements Runtime {
   }
 
   #ring(order: typeof RUN | typeof STOP): void {
-    Atomics.store(this.#control, SLOTS.order, order);
-    Atomics.add(this.#control, SLOTS.bell, 1);
-    Atomics.notify(this.#control, SLOTS.bell);
+    const { slots } = this.#control;
+    Atomics.store(slots, SLOTS.order, order);
+    Atomics.add(slots, SLOTS.bell, 1);
+    Atomics.notify(slots, SLOTS.bell);
+  }
+
+  /** Waits for the thread's bell without holding the event loop. Called before the order: no answer can be missed. */
+  async #listenFor(call: number): Promise<void> {
+    const { slots, runMs } = this.#control;
+    await Atomics.waitAsync(slots, SLOTS.answerBell, Atomics.load(slots, SLOTS.answerBell)).value;
+    if (Atomics.load(slots, SLOTS.answered) !== call) return;
+    const bytes = Atomics.load(slots, SLOTS.outputBytes);
+    this.#answer(call, () => this.#outputs(bytes, runMs[0] as number));
   }
 
   #receive(message: FromThread): void {
-    this.#worker.unref();
     if (message.kind === 'ready') {
+      this.#worker.unref();
       this.#info = message.info;
       this.#resolveStarted({ kind: 'ready', info: message.info });
     } else if (message.kind === 'refused') {
+      this.#worker.unref();
       this.#resolveStarted({ kind: 'refused', reason: message.reason });
-    } else if (message.call === this.#pending?.call) {
-      const { resolve } = this.#pending;
-      this.#pending = undefined;
-      resolve(this.#outcome(message));
+    } else if (message.kind === 'failed') {
+      this.#answer(message.call, () => ({ kind: 'failed', reason: message.reason }));
+    } else {
+      this.#outbox = message.outbox;
+      this.#answer(message.call, () => this.#outputs(message.bytes, message.runMs));
     }
   }
 
-  #outcome(message: Extract<FromThread, { readonly call: number }>): RunOutcome {
-    if (message.kind === 'failed') return { kind: 'failed', reason: message.reason };
-    const outputs = readTensors(this.#info?.outputNames ?? [], message.outputs);
-    return { kind: 'outputs', outputs, runMs: message.runMs };
+  #answer(call: number, outcome: () => RunOutcome): void {
+    if (call !== this.#pending?.call) return;
+    const { resolve } = this.#pending;
+    this.#pending = undefined;
+    this.#worker.unref();
+    try {
+      resolve(outcome());
+    } catch (error) {
+      resolve({ kind: 'failed', reason: reasonOf(error) });
+    }
+  }
+
+  /** Copied out of the shared memory, which the next run overwrites. */
+  #outputs(bytes: number, runMs: number): RunOutcome {
+    const own = new Uint8Array(bytes);
+    own.set(this.#outbox.subarray(0, bytes));
+    return { kind: 'outputs', outputs: readTensors(this.#info?.outputNames ?? [], own), runMs };
   }
 
   #watchEnd(): Promise<string> {
@@ -114,7 +146,9 @@ class ThreadRuntime implements Runtime {
         this.#fault = `: ${reasonOf(error)}`;
       });
       this.#worker.once('exit', (code) => {
-        releaseExit(this.#control);
+        releaseExit(this.#control.slots);
+        // Nobody else will ring again: who still listens is let go.
+        Atomics.notify(this.#control.slots, SLOTS.answerBell);
         const how = `exit code ${code}${this.#fault}`;
         this.#resolveStarted({ kind: 'died', reason: how });
         resolve(how);

@@ -5,13 +5,14 @@ import type { LoadRequest } from './ort-model.js';
 export interface ThreadBirth {
   readonly model: Uint8Array;
   readonly request: LoadRequest;
-  /** {@link SLOTS} shared numbers. */
-  readonly control: Int32Array;
+  /** {@link CONTROL_BYTES} shared bytes: see {@link controlOf}. */
+  readonly control: SharedArrayBuffer;
 }
 
 /**
- * The numbers both sides see. A call costs no message on its way in: the host writes tensors to the shared inbox, then the
- * order, then rings; the thread sleeps on the bell, which wakes it in half the time a message takes.
+ * The numbers both sides see. A call costs no message either way: the host writes tensors to the shared inbox, then the
+ * order, then rings; the thread sleeps on the bell, which wakes it in half the time a message takes. Its answer goes the same
+ * way back, through the shared outbox and the other bell.
  */
 export const SLOTS = {
   /** {@link BUSY} from the moment native code may run until it has returned, else {@link IDLE}. */
@@ -22,13 +23,35 @@ export const SLOTS = {
   order: 2,
   call: 3,
   inputBytes: 4,
+  /** Counts up with each answer. */
+  answerBell: 5,
+  /** The call whose outputs are in the outbox; {@link BY_MESSAGE} when the last answer was a message. */
+  answered: 6,
+  outputBytes: 7,
 } as const;
-export const SLOT_COUNT = Object.keys(SLOTS).length;
+const SLOT_COUNT = Object.keys(SLOTS).length;
 
 export const IDLE = 0;
 export const BUSY = 1;
 export const RUN = 0;
 export const STOP = 1;
+/** No call has this number. */
+export const BY_MESSAGE = 0;
+
+const RUN_MS_AT = SLOT_COUNT * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES = RUN_MS_AT + Float64Array.BYTES_PER_ELEMENT;
+
+/** Shared memory as the numbers in it. */
+export interface Control {
+  readonly slots: Int32Array;
+  /** One number: how long the last answered run took, in milliseconds. */
+  readonly runMs: Float64Array;
+}
+
+export const controlOf = (shared: SharedArrayBuffer): Control => ({
+  slots: new Int32Array(shared, 0, SLOT_COUNT),
+  runMs: new Float64Array(shared, RUN_MS_AT, 1),
+});
 
 /** Sent before the first run, and when the inbox had to grow: shared bytes where inputs are found from then on. */
 export interface ToThread {
@@ -38,5 +61,12 @@ export interface ToThread {
 export type FromThread =
   | { readonly kind: 'ready'; readonly info: RuntimeInfo }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'outputs'; readonly call: number; readonly outputs: Uint8Array; readonly runMs: number }
+  /** Sent before the first answer, and when the outbox had to grow: outputs are at its begin, and later ones come without a message. */
+  | {
+      readonly kind: 'outputs';
+      readonly call: number;
+      readonly outbox: Uint8Array;
+      readonly bytes: number;
+      readonly runMs: number;
+    }
   | { readonly kind: 'failed'; readonly call: number; readonly reason: string };

@@ -10,12 +10,11 @@ export function fixedDecimal(value: number, digits: number): string {
   return sign + (isTie(magnitude, digits) ? evenOf(rounded, digits) : rounded);
 }
 
-/** `toFixed` shows up to 100 exact decimals; a tie ends in 5 right after the kept ones. */
-function isTie(magnitude: number, digits: number): boolean {
-  const exact = magnitude.toFixed(Math.min(100, digits + 60));
-  const rest = exact.slice(exact.indexOf('.') + 1 + digits);
-  return rest.startsWith('5') && /^50*$/.test(rest);
-}
+/**
+ * A tie is `n + 1/2` units of the last digit. In binary that is an odd number over `2^(digits + 1)`, and nothing else is: the
+ * power of five in ten's power is odd. Multiplying by a power of two is exact.
+ */
+const isTie = (magnitude: number, digits: number): boolean => (magnitude * 2 ** (digits + 1)) % 2 === 1;
 
 /** `toFixed` has rounded the tie up: step back to the even neighbour when the last digit came out odd. */
 function evenOf(rounded: string, digits: number): string {

@@ -4,6 +4,7 @@ import type { NodeTable } from '../graph/hetero-graph.js';
 import type { NodeType } from '../graph/schema.js';
 import type { CoverageTally } from './coverage.js';
 import { advance, type NormalizerState, type Statistic, type StatisticKey, transformed, zScore } from './statistics.js';
+import type { NameLookup } from './vocabulary.js';
 
 /** Largest magnitude that is still evidence: what float32, the type of every feature cell, can hold. */
 const MAGNITUDE_MAX = 3.4028234663852886e38;
@@ -24,7 +25,7 @@ export interface Feature<Row> {
   /** Smallest and largest value that is still evidence. */
   readonly bounds?: readonly [number, number];
   /** What was sent; `undefined` when nothing was. */
-  readonly signal: (row: Row) => Signal | undefined;
+  readonly signal: (row: Row, names: NameLookup) => Signal | undefined;
   /** For features without a statistic: the value as a cell. */
   readonly scale?: (value: number, row: Row) => number;
 }
@@ -45,6 +46,7 @@ export interface BuildNotes {
   readonly tally: CoverageTally;
   readonly badSignals: string[];
   readonly statistics: { -readonly [Key in keyof NormalizerState]: Statistic };
+  readonly names: NameLookup;
 }
 
 /** Turns rows into features. The row order does not change any value (P-D21). */
@@ -55,9 +57,9 @@ export function buildNodeTable<Row>(set: RowSet<Row>, notes: BuildNotes): NodeTa
   let expected = 0;
   for (const feature of set.features) {
     if (feature.column >= width) continue;
-    const values = readColumn(set, feature, notes);
+    const { values, presentCount } = readColumn(set, feature, notes);
     if (feature.evidence) {
-      present += countPresent(values);
+      present += presentCount;
       expected += values.length;
     }
     writeMask(features, { values, width, column: feature.maskColumn });
@@ -67,12 +69,6 @@ export function buildNodeTable<Row>(set: RowSet<Row>, notes: BuildNotes): NodeTa
   notes.tally.evidence(`node.${set.type}`, present, expected);
   return { ids: rows.map(set.idOf), width, features };
 }
-
-const countPresent = (values: readonly (number | undefined)[]): number => {
-  let present = 0;
-  for (const value of values) if (value !== undefined) present += 1;
-  return present;
-};
 
 function writeCells<Row>(
   features: Float32Array,
@@ -88,19 +84,24 @@ function writeCells<Row>(
   }
 }
 
-function readColumn<Row>(set: RowSet<Row>, feature: Feature<Row>, notes: BuildNotes): (number | undefined)[] {
+interface Column {
+  readonly values: (number | undefined)[];
+  readonly presentCount: number;
+}
+
+function readColumn<Row>(set: RowSet<Row>, feature: Feature<Row>, notes: BuildNotes): Column {
   const values: (number | undefined)[] = [];
+  let presentCount = 0;
   for (let index = 0; index < set.rows.length; index++) {
     const row = set.rows[index] as Row;
-    const signal = feature.signal(row);
+    const signal = feature.signal(row, notes.names);
     const value = acceptable(signal, feature.bounds);
-    if (value === undefined && signal !== undefined) {
-      notes.badSignals.push(`${set.path(row, index)}.${nameOf(feature.key)}`);
-    }
+    if (value !== undefined) presentCount += 1;
+    else if (signal !== undefined) notes.badSignals.push(`${set.path(row, index)}.${nameOf(feature.key)}`);
     values.push(value);
   }
-  notes.tally.feature(feature.key, countPresent(values), values.length);
-  return values;
+  notes.tally.feature(feature.key, presentCount, values.length);
+  return { values, presentCount };
 }
 
 const nameOf = (key: string): string => key.slice(key.indexOf('.') + 1);

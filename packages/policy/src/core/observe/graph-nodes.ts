@@ -1,30 +1,26 @@
 import type { SystemStatePacket } from '@esper/leyline';
 import type { HeteroGraph, NodeTable } from '../graph/hetero-graph.js';
 import type { NodeType } from '../graph/schema.js';
-import type { BlueprintCandidate } from './blueprint-candidates.js';
 import { BLUEPRINT_FEATURES } from './blueprint-nodes.js';
 import { type BuildNotes, buildNodeTable, type RowSet } from './feature-table.js';
 import { GLOBAL_FEATURES } from './global-node.js';
 import type { ObserveLimits } from './observe-limits.js';
-import { type SeedRow, seedFeatures } from './seed-nodes.js';
-import type { Structure, StructureRow } from './structure.js';
-import { activationFeatures, layerFeatures, parameterFeatures } from './structure-nodes.js';
-import type { NameLookup } from './vocabulary.js';
+import type { PreparedBlueprints } from './prepared-blueprints.js';
+import type { SeedRow } from './seed-nodes.js';
+import type { StructureRow } from './structure.js';
 
 /** Everything nodes are made from. */
 export interface NodeSources {
   readonly packet: SystemStatePacket;
   readonly limits: ObserveLimits;
-  readonly names: NameLookup;
   readonly notes: BuildNotes;
   readonly seeds: readonly SeedRow[];
-  readonly candidates: readonly BlueprintCandidate[];
-  readonly structure: Structure;
+  readonly prepared: PreparedBlueprints;
 }
 
 /** One table per node type. A family nobody described has no rows: nothing is made up in its place (P-D26). */
 export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
-  const { packet, limits, notes, seeds } = sources;
+  const { packet, limits, notes, seeds, prepared } = sources;
   const global = {
     type: 'global' as const,
     width: limits.widths.globalInputWidth,
@@ -36,7 +32,7 @@ export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
   const seed = {
     type: 'seed' as const,
     width: limits.widths.seedInputWidth,
-    features: seedFeatures(limits.layersMax),
+    features: prepared.features.seed,
     rows: seeds,
     path: (_: SeedRow, index: number) => `seedStates[${index}]`,
     idOf: (row: SeedRow) => row.state.seedId,
@@ -49,11 +45,11 @@ export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
   };
 }
 
-function blueprintTable({ packet, limits, names, notes, candidates }: NodeSources): NodeTable {
+function blueprintTable({ packet, limits, notes, prepared: { candidates } }: NodeSources): NodeTable {
   const rows = candidates.map((candidate) => ({
     candidate,
     packet,
-    identity: names.fraction('blueprint', candidate.blueprintId),
+    identity: notes.names.fraction('blueprint', candidate.blueprintId),
   }));
   const set = {
     type: 'blueprint' as const,
@@ -67,22 +63,22 @@ function blueprintTable({ packet, limits, names, notes, candidates }: NodeSource
   return buildNodeTable(set, notes);
 }
 
-function structureTables({ limits, names, notes, candidates, structure }: NodeSources) {
+function structureTables({ limits, notes, prepared: { structure, features } }: NodeSources) {
   const { layers, activations, parameters } = structure;
   const layer = {
     ...rowsOf('layer', layers),
     width: limits.widths.layerInputWidth,
-    features: layerFeatures(structure.layerTotal, names),
+    features: features.layer,
   };
   const activation = {
     ...rowsOf('activation', activations),
     width: limits.widths.activationInputWidth,
-    features: activationFeatures(structure.activationTotal, names),
+    features: features.activation,
   };
   const parameter = {
     ...rowsOf('parameter', parameters),
     width: limits.widths.parameterInputWidth,
-    features: parameterFeatures(candidates),
+    features: features.parameter,
   };
   if (!structure.known) {
     expectOnce(layer, notes);

@@ -28,13 +28,13 @@ export function observe(
   const fault = packetFault(packet);
   if (fault !== undefined) return err({ code: 'packet_field_invalid', ...fault });
 
-  const notes: BuildNotes = { tally: new CoverageTally(), badSignals: [], statistics: { ...input.statistics } };
   const names = new NameLookup(input.vocabularies);
+  const notes: BuildNotes = { tally: new CoverageTally(), badSignals: [], statistics: { ...input.statistics }, names };
   const prepared = prepare(blueprints, limits);
   const { candidates, structure } = prepared;
-  const seeds = seedRows(input, { limits, names, notes });
+  const seeds = seedRows(input, limits, notes);
   for (const { type, kept, total } of prepared.structureKept) notes.tally.kept(type, kept, total);
-  const nodes = buildNodes({ packet, limits, names, notes, seeds, candidates, structure });
+  const nodes = buildNodes({ packet, limits, notes, seeds, prepared });
   const sources = {
     seeds: seeds.map((row) => row.candidate),
     depths: seeds.map((row) => row.state.layerDepth),
@@ -57,18 +57,12 @@ export function observe(
   });
 }
 
-interface Build {
-  readonly limits: ObserveLimits;
-  readonly names: NameLookup;
-  readonly notes: BuildNotes;
-}
-
-function seedRows({ packet }: ObserveInput, { limits, names, notes }: Build): readonly SeedRow[] {
+function seedRows({ packet }: ObserveInput, limits: ObserveLimits, notes: BuildNotes): readonly SeedRow[] {
   const kept = packet.seedStates.slice(0, limits.seedsMax);
   notes.tally.kept('seed', kept.length, packet.seedStates.length);
   return kept.map((state) => ({
     state,
     candidate: seedCandidate(state),
-    identity: names.fraction('seed', state.seedId),
+    identity: notes.names.fraction('seed', state.seedId),
   }));
 }

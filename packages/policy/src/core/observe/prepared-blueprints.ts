@@ -3,7 +3,9 @@ import { type BlueprintCandidate, blueprintCandidates, type ExcludedBlueprint } 
 import { type BlueprintEdges, buildBlueprintEdges } from './blueprint-edges.js';
 import type { KeptNotes, Truncation } from './coverage.js';
 import type { ObserveLimits } from './observe-limits.js';
+import { seedFeatures } from './seed-nodes.js';
 import { type Structure, structureOf } from './structure.js';
+import { activationFeatures, layerFeatures, parameterFeatures } from './structure-nodes.js';
 
 /** The part of a graph that follows from the blueprints and the limits alone: the same in every step while they are. */
 export interface PreparedBlueprints {
@@ -14,9 +16,18 @@ export interface PreparedBlueprints {
   readonly excluded: readonly ExcludedBlueprint[];
   readonly structure: Structure;
   readonly structureKept: readonly Truncation[];
+  /** Columns of the node types whose columns depend on blueprints or limits. */
+  readonly features: ReturnType<typeof featuresFor>;
   readonly edges: BlueprintEdges;
   readonly edgesKept: readonly Truncation[];
 }
+
+const featuresFor = (candidates: readonly BlueprintCandidate[], structure: Structure, limits: ObserveLimits) => ({
+  seed: seedFeatures(limits.layersMax),
+  layer: layerFeatures(structure.layerTotal),
+  activation: activationFeatures(structure.activationTotal),
+  parameter: parameterFeatures(candidates),
+});
 
 class KeptList implements KeptNotes {
   readonly list: Truncation[] = [];
@@ -45,6 +56,7 @@ export function prepareBlueprints(
     excluded,
     structure,
     structureKept: structureKept.list,
+    features: featuresFor(candidates, structure, limits),
     edges,
     edgesKept: edgesKept.list,
   };

@@ -2,13 +2,12 @@ import type { GraphActivation, GraphLayer } from '@esper/leyline';
 import type { BlueprintCandidate } from './blueprint-candidates.js';
 import type { Feature } from './feature-table.js';
 import type { ParameterItem, StructureRow } from './structure.js';
-import type { NameLookup } from './vocabulary.js';
 
 const NON_NEGATIVE = [0, Infinity] as const;
 const clamp01 = (value: number): number => Math.min(1, Math.max(0, value));
 
 /** Columns of a layer node. `layerTotal` counts the layers before the cap. */
-export const layerFeatures = (layerTotal: number, names: NameLookup): readonly Feature<StructureRow<GraphLayer>>[] => [
+export const layerFeatures = (layerTotal: number): readonly Feature<StructureRow<GraphLayer>>[] => [
   {
     key: 'layer.depth',
     column: 0,
@@ -37,7 +36,7 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
     signal: ({ item }) => item.parameterCount,
   },
   { key: 'layer.dropout', column: 6, evidence: true, signal: ({ item }) => item.dropoutRate, scale: clamp01 },
-  ...layerCategories(names),
+  ...LAYER_CATEGORIES,
   {
     key: 'layer.weight_norm',
     column: 9,
@@ -57,34 +56,31 @@ export const layerFeatures = (layerTotal: number, names: NameLookup): readonly F
   { key: 'layer.described', column: 11, evidence: false, signal: () => 1 },
 ];
 
-const layerCategories = (names: NameLookup): readonly Feature<StructureRow<GraphLayer>>[] => [
+const LAYER_CATEGORIES: readonly Feature<StructureRow<GraphLayer>>[] = [
   {
     key: 'layer.type',
     column: 7,
     maskColumn: 12,
     evidence: false,
-    signal: ({ item }) => names.fraction('layer_type', item.type),
+    signal: ({ item }, names) => names.fraction('layer_type', item.type),
   },
   {
     key: 'layer.activation',
     column: 8,
     maskColumn: 13,
     evidence: false,
-    signal: ({ item }) => names.fraction('activation_type', item.activation),
+    signal: ({ item }, names) => names.fraction('activation_type', item.activation),
   },
 ];
 
 /** Columns of an activation node. `activationTotal` counts the activations before the cap. */
-export const activationFeatures = (
-  activationTotal: number,
-  names: NameLookup,
-): readonly Feature<StructureRow<GraphActivation>>[] => [
+export const activationFeatures = (activationTotal: number): readonly Feature<StructureRow<GraphActivation>>[] => [
   {
     key: 'activation.type',
     column: 0,
     maskColumn: 8,
     evidence: false,
-    signal: ({ item }) => names.fraction('activation_type', item.type),
+    signal: ({ item }, names) => names.fraction('activation_type', item.type),
   },
   { key: 'activation.described', column: 1, evidence: false, signal: () => 1 },
   {

@@ -53,7 +53,7 @@ class InferencePool implements InferenceHost {
   #inputNames: readonly string[] = [];
   #failuresInRow = 0;
   #closing: Promise<void> | undefined;
-  #tally: HostTally = NO_TALLY;
+  readonly #tally: { -readonly [Total in keyof HostTally]: number } = { ...NO_TALLY };
 
   constructor(options: ResolvedHostOptions, ports: PoolPorts) {
     this.#options = options;
@@ -283,7 +283,7 @@ class InferencePool implements InferenceHost {
   }
 
   #count(what: keyof HostTally): void {
-    this.#tally = { ...this.#tally, [what]: this.#tally[what] + 1 };
+    this.#tally[what] += 1;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EdgeTable, HeteroGraph } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType } from '../../graph/schema.js';
 import type { PlainTensor, TensorMap } from '../feeds.js';
-import { GAT0_TARGETS, INCOMING_RELATIONS, incomingCount, RELATION_PLACES } from '../relation-index.js';
+import { GAT0_TARGETS, GAT1_TARGETS, INCOMING_RELATIONS, incomingCount, RELATION_PLACES } from '../relation-index.js';
 import { CellList, type ScatteredTensor } from '../scattered-tensor.js';
 import { DESTINATION_STRIDE, NO_EDGE_MASK } from './compiled-contract.js';
 import { planRows, type RowPlan } from './row-plan.js';
@@ -13,11 +13,11 @@ interface Place {
   readonly column: number;
 }
 
-/** The means while they are collected: `taken` has a byte per cell, `degree` a number per node of one type. */
+/** The means while they are collected: `taken` has a bit per cell, `degree` a number per node of one type. */
 interface Means {
   readonly list: CellList;
   readonly columns: number;
-  readonly taken: Uint8Array;
+  readonly taken: Int32Array;
   readonly degree: Int32Array;
 }
 
@@ -32,15 +32,23 @@ function fillMeans({ list, columns, taken, degree }: Means, { source, target }: 
   for (let e = 0; e < source.length; e += 1) {
     const to = target[e] as number;
     const cell = (first + to * stride) * columns + column + (source[e] as number);
-    if (taken[cell] !== 0) return false;
-    taken[cell] = 1;
+    const word = taken[cell >> 5] as number;
+    const bit = 1 << (cell & 31);
+    if ((word & bit) !== 0) return false;
+    taken[cell >> 5] = word | bit;
     list.put(cell, 1 / (degree[to] as number));
   }
   return true;
 }
 
-const edgeTotal = (graph: HeteroGraph): number =>
-  RELATION_PLACES.reduce((sum, { key }) => sum + (graph.edges[key] as EdgeTable).source.length, 0);
+/** Edges of all relations, or of those that end in the node types `into`. */
+function edgeTotal(graph: HeteroGraph, into: readonly NodeType[] = NODE_TYPES): number {
+  let total = 0;
+  for (const { key, target } of RELATION_PLACES) {
+    if (into.includes(target)) total += (graph.edges[key] as EdgeTable).source.length;
+  }
+  return total;
+}
 
 const ZERO = new Float32Array(1);
 
@@ -55,7 +63,12 @@ function adjacencyOf(graph: HeteroGraph, plan: RowPlan): ScatteredTensor | undef
       list.put(row * columns + plan.firstRow[type] + i, 1);
     }
   }
-  const means: Means = { list, columns, taken: new Uint8Array(sageRows * columns), degree: new Int32Array(columns) };
+  const means: Means = {
+    list,
+    columns,
+    taken: new Int32Array((sageRows * columns + 31) >> 5),
+    degree: new Int32Array(columns),
+  };
   for (const { key, source, target, position, siblings } of RELATION_PLACES) {
     const first = plan.firstSageRow[target] + position;
     const place = { first, stride: siblings + 1, column: plan.firstRow[source] };
@@ -95,9 +108,10 @@ function emptyBucket(channels: number, columns: number): Float32Array {
 }
 
 function attentionOf(graph: HeteroGraph, plan: RowPlan, channels: number): readonly [ScatteredTensor, ScatteredTensor] {
-  const most = edgeTotal(graph) * (channels + 1);
-  const first: Buckets = { list: new CellList(most), rows: plan.firstBuckets, channels, columns: plan.columns };
-  const last: Buckets = { list: new CellList(most), rows: plan.lastBuckets, channels, columns: plan.lastColumns };
+  // Per edge its attributes, an open mask, and at most one closed null node.
+  const listFor = (into: readonly NodeType[]): CellList => new CellList(edgeTotal(graph, into) * (channels + 1));
+  const first: Buckets = { list: listFor(GAT0_TARGETS), rows: plan.firstBuckets, channels, columns: plan.columns };
+  const last: Buckets = { list: listFor(GAT1_TARGETS), rows: plan.lastBuckets, channels, columns: plan.lastColumns };
   for (const { key, source, target, position, siblings } of RELATION_PLACES) {
     if (target === 'activation') continue;
     const edges = graph.edges[key] as EdgeTable;
