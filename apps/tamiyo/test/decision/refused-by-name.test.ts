@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/decide.js';
 import { ArrowRunner } from '../../src/decision/arrows.js';
 import { DecisionDeadline } from '../../src/decision/deadline.js';
+import { ReadMoments } from '../../src/decision/moments.js';
 import { ReceivedPacket } from '../../src/decision/received-packet.js';
 import { createStages } from '../../src/stages/create-stages.js';
 import type { DecisionSession } from '../../src/stages/parts.js';
@@ -22,12 +23,15 @@ type Change = (draft: CommandDraft) => CommandDraft;
 async function decidedWith(spoil: Change) {
   const fixture = toldFixture();
   const { parts } = fixture;
+  const { state } = parts.runs.open('run-1', { wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() });
   const session: DecisionSession = {
     decisionId: parts.ids.decisionId(),
     arrows: new ArrowRunner(new DecisionDeadline(60_000, parts), parts.clock),
     atMs: parts.clock.wallMs(),
     about: { trainingRunId: 'run-1', packetId: '' },
-    state: parts.runs.open('run-1', { wallMs: parts.clock.wallMs(), monoMs: parts.clock.monoMs() }).state,
+    state,
+    begin: { state, isRecorded: true },
+    moments: new ReadMoments(parts.clock),
     events: [],
   };
   const stages = createStages(session, parts);
