@@ -1,14 +1,17 @@
 /** Where the recordings of one name stand: a file of lines, or a folder. Paths are tried in order. */
 export type VectorPlace =
   | { readonly kind: 'lines'; readonly paths: readonly string[] }
-  | { readonly kind: 'folder'; readonly paths: readonly string[] };
+  | { readonly kind: 'folder'; readonly paths: readonly string[] }
+  /** Published vectors of others, with no behaviour of the prototype to compare with; `test` holds ours against them. */
+  | { readonly kind: 'published'; readonly paths: readonly string[]; readonly test: string };
 
 const lines = (...paths: readonly string[]): VectorPlace => ({ kind: 'lines', paths });
 const folder = (...paths: readonly string[]): VectorPlace => ({ kind: 'folder', paths });
+const published = (path: string, test: string): VectorPlace => ({ kind: 'published', paths: [path], test });
 
 /**
- * Every kind of recording that is known, by name. The policy's files may also stand at the top. A name whose runner does
- * not exist is skipped and said so; a name whose file is absent is skipped too.
+ * Every kind of recording that is known, by name. The policy's files may also stand at the top. A name whose file is absent is
+ * skipped and said so.
  */
 export const VECTOR_FILES: Readonly<Record<string, VectorPlace>> = {
   golden: folder('golden'),
@@ -26,6 +29,6 @@ export const VECTOR_FILES: Readonly<Record<string, VectorPlace>> = {
   'gnn-cases': folder('policy', '.'),
   'graph-builder-cases': lines('policy/graph-builder-cases.jsonl', 'graph-builder-cases.jsonl'),
   'decision-cases': lines('policy/decision-cases.jsonl', 'decision-cases.jsonl'),
-  wycheproof: folder('wycheproof'),
-  oms: folder('oms'),
+  wycheproof: published('wycheproof', 'packages/command-verifier/test/adapters/published-vectors.test.ts'),
+  oms: published('oms', 'packages/registry/test/oms.test.ts'),
 };
