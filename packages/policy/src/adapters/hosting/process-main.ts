@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { FrameReader } from './frame-reader.js';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
-import { encodeHeader, type FrameHeader } from './pipe-frame.js';
+import { encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
 import { readTensors, reusedRoom, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
 
@@ -57,21 +57,26 @@ async function receiveModel(): Promise<LoadedModel | undefined> {
 
 async function serve(model: LoadedModel): Promise<void> {
   const { inputNames, outputNames } = model.info;
-  const writer = new TensorWriter();
+  const writer = new TensorWriter(undefined, FRAME_HEADER_BYTES);
   const room = reusedRoom();
   const frames = new FrameReader(TENSOR_BYTES_MAX);
   for (let frame = frames.read(); frame !== undefined; frame = frames.read()) {
     const outcome = await model.run(readTensors(inputNames, frame.body, room));
     if (outcome.kind === 'outputs') {
-      const body = writer.write(outputNames, outcome.outputs);
-      writeFrame({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes: body.byteLength }, body);
+      const reply = writer.write(outputNames, outcome.outputs);
+      const bodyBytes = reply.byteLength - FRAME_HEADER_BYTES;
+      reply.set(encodeHeader({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes }));
+      writeFully(reply);
     } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
   }
 }
 
 /** Header and body in one write: two would wake the parent twice. */
 function writeFrame(header: FrameHeader, body: Uint8Array): void {
-  const frame = Buffer.concat([encodeHeader({ ...header, bodyBytes: body.byteLength }), body]);
+  writeFully(Buffer.concat([encodeHeader({ ...header, bodyBytes: body.byteLength }), body]));
+}
+
+function writeFully(frame: Uint8Array): void {
   let written = 0;
   while (written < frame.byteLength) written += writeSync(CHANNEL_FD, frame, written);
 }

@@ -5,7 +5,7 @@ import type { TensorMap } from '../../core/network/feeds.js';
 import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
 import { processArguments } from './entry-file.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
-import { encodeHeader, FrameAssembler, type FrameHeader } from './pipe-frame.js';
+import { encodeHeader, FRAME_HEADER_BYTES, FrameAssembler, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, REPLY_BYTES_MAX } from './process-wiring.js';
 import { readTensors, TensorWriter } from './tensor-frame.js';
 
@@ -34,7 +34,7 @@ class ProcessRuntime implements Runtime {
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
   readonly #channel: Socket;
-  readonly #writer = new TensorWriter();
+  readonly #writer = new TensorWriter(undefined, FRAME_HEADER_BYTES);
   #resolveStarted: (outcome: StartOutcome) => void = () => undefined;
   #pending: { readonly call: number; readonly resolve: (outcome: RunOutcome) => void } | undefined;
   #info: RuntimeInfo | undefined;
@@ -61,9 +61,12 @@ class ProcessRuntime implements Runtime {
     const call = this.#calls;
     return new Promise((resolve) => {
       try {
-        const body = this.#writer.write(this.#info?.inputNames ?? [], inputs);
+        const frame = this.#writer.write(this.#info?.inputNames ?? [], inputs);
         this.#pending = { call, resolve };
-        this.#send({ kind: 'run', call, runMs: 0, bodyBytes: body.byteLength }, [body]);
+        const bodyBytes = frame.byteLength - FRAME_HEADER_BYTES;
+        frame.set(encodeHeader({ kind: 'run', call, runMs: 0, bodyBytes }));
+        // One piece, one system call. The writer's bytes are free again when the reply has come.
+        this.#channel.write(frame);
       } catch (error) {
         this.#pending = undefined;
         resolve({ kind: 'failed', reason: reasonOf(error) });
@@ -75,7 +78,6 @@ class ProcessRuntime implements Runtime {
     this.#child.kill('SIGKILL');
   }
 
-  /** Header and body go out in one system call. The writer's bytes are free again when the reply has come. */
   #send(header: FrameHeader, parts: readonly Uint8Array[]): void {
     this.#channel.cork();
     this.#channel.write(encodeHeader(header));

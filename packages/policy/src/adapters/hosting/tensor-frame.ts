@@ -26,24 +26,29 @@ export const sharedRoom = (bytes: number): Uint8Array => new Uint8Array(new Shar
 /** Writes tensors into a buffer that grows and is used again; each call overwrites the bytes of the one before. */
 export class TensorWriter {
   readonly #room: (bytes: number) => Uint8Array;
+  readonly #leadBytes: number;
   #arena: Uint8Array;
 
-  /** `room` makes buffers of the size it is asked for; shared memory where the reader is a thread. */
-  constructor(room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes)) {
+  /**
+   * `room` makes buffers of the size it is asked for; shared memory where the reader is a thread. `leadBytes`, a multiple of 8,
+   * are left free in front of the tensors for whoever sends them.
+   */
+  constructor(room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes), leadBytes = 0) {
     this.#room = room;
+    this.#leadBytes = leadBytes;
     this.#arena = room(64 * 1024);
   }
 
-  /** The tensors `names`, in that order. Throws `RangeError` for one that is absent, too deep, or whose data do not fit its shape. */
+  /** The lead, then the tensors `names`, in that order. Throws `RangeError` for one that is absent, too deep, or whose data do not fit its shape. */
   write(names: readonly string[], tensors: TensorMap): Uint8Array {
     const parts = names.map((name) => partsOf(name, tensors[name]));
     const headWords = parts.reduce((words, { head }) => words + head.length, 1);
     const headBytes = padded(headWords * 4);
-    let totalBytes = headBytes;
+    let totalBytes = this.#leadBytes + headBytes;
     for (const { arrays } of parts) for (const { byteLength } of arrays) totalBytes += padded(byteLength);
     this.#grow(totalBytes);
-    writeHead(new Uint32Array(this.#arena.buffer, 0, headWords), parts);
-    let at = headBytes;
+    writeHead(new Uint32Array(this.#arena.buffer, this.#leadBytes, headWords), parts);
+    let at = this.#leadBytes + headBytes;
     for (const { arrays } of parts) {
       for (const { buffer, byteOffset, byteLength } of arrays) {
         this.#arena.set(new Uint8Array(buffer, byteOffset, byteLength), at);

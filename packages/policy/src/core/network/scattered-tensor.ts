@@ -39,8 +39,9 @@ export class ScatteredTensor implements Scattering {
 export function layOut({ pattern, cells, values }: Omit<Scattering, 'dims'>, into: Float32Array): Float32Array {
   if (pattern.length === 0) throw new RangeError('no pattern to repeat');
   into.set(pattern.subarray(0, into.length));
+  if (pattern.length === 1) into.fill(pattern[0] as number);
   // What is there, doubled until all is filled.
-  for (let done = pattern.length; done < into.length; done *= 2) into.copyWithin(done, 0, done);
+  else for (let done = pattern.length; done < into.length; done *= 2) into.copyWithin(done, 0, done);
   for (let at = 0; at < cells.length; at += 1) {
     const cell = cells[at] as number;
     if (cell < 0 || cell >= into.length) throw new RangeError(`cell ${cell} of ${into.length}`);
@@ -48,6 +49,8 @@ export function layOut({ pattern, cells, values }: Omit<Scattering, 'dims'>, int
   }
   return into;
 }
+
+const CELL_BYTES = Int32Array.BYTES_PER_ELEMENT + Float32Array.BYTES_PER_ELEMENT;
 
 /** Collects the cells of one tensor. */
 export class CellList {
@@ -57,8 +60,9 @@ export class CellList {
 
   /** Room for `most` cells; one more throws `RangeError` when the tensor is made. */
   constructor(most: number) {
-    this.#cells = new Int32Array(most);
-    this.#values = new Float32Array(most);
+    const memory = new ArrayBuffer(most * CELL_BYTES);
+    this.#cells = new Int32Array(memory, 0, most);
+    this.#values = new Float32Array(memory, most * Int32Array.BYTES_PER_ELEMENT, most);
   }
 
   put(cell: number, value: number): void {

@@ -50,13 +50,7 @@ export function buildEdges(
   tally: CoverageTally,
 ): HeteroGraph['edges'] {
   const { seeds, candidates, structure } = sources;
-  const edges: Readonly<Record<RelationKey, EdgeTable>> = Object.assign(
-    { seed__peer__seed: peerChain(sources) },
-    seedEdges(sources),
-    seedParameterEdges(sources),
-    monitorEdges(sources, tally),
-    prepared.edges,
-  );
+  const edges = allRelations(sources, prepared, tally);
   for (const { type, kept, total } of prepared.edgesKept) tally.kept(type, kept, total);
   const rows: Readonly<Record<NodeType, number>> = {
     global: 1,
@@ -66,15 +60,51 @@ export function buildEdges(
     layer: structure.layers.length,
     activation: structure.activations.length,
   };
-  for (const [index, relation] of RELATIONS.entries()) {
+  for (let index = 0; index < RELATIONS.length; index += 1) {
     const key = RELATION_KEYS[index] as RelationKey;
-    if (possible(relation, rows)) tally.relation(COVERAGE_NAMES[key], edges[key].source.length);
+    if (possible(RELATIONS[index] as Relation, rows)) tally.relation(COVERAGE_NAMES[key], edges[key].source.length);
   }
   return edges;
 }
 
+/** Named one by one: an object that is put together from several is a slow one, and this one is read for every relation. */
+function allRelations(
+  sources: EdgeSources,
+  { edges: fixed }: PreparedBlueprints,
+  tally: CoverageTally,
+): Readonly<Record<RelationKey, EdgeTable>> {
+  const reports = seedEdges(sources);
+  const tuning = seedParameterEdges(sources);
+  const watches = monitorEdges(sources, tally);
+  return {
+    global__influences__seed: reports.global__influences__seed,
+    seed__reports__global: reports.seed__reports__global,
+    global__annotates__blueprint: fixed.global__annotates__blueprint,
+    blueprint__monitored_by__global: fixed.blueprint__monitored_by__global,
+    seed__peer__seed: peerChain(sources),
+    global__operates__layer: fixed.global__operates__layer,
+    layer__feedback__global: fixed.layer__feedback__global,
+    layer__activates__activation: fixed.layer__activates__activation,
+    activation__affects__layer: fixed.activation__affects__layer,
+    activation__configures__parameter: fixed.activation__configures__parameter,
+    parameter__modulates__activation: fixed.parameter__modulates__activation,
+    seed__allowed__parameter: tuning.seed__allowed__parameter,
+    parameter__associated__seed: tuning.parameter__associated__seed,
+    blueprint__composes__layer: fixed.blueprint__composes__layer,
+    layer__belongs_to__blueprint: fixed.layer__belongs_to__blueprint,
+    blueprint__energizes__activation: fixed.blueprint__energizes__activation,
+    parameter__targets__blueprint: fixed.parameter__targets__blueprint,
+    layer__connects__layer: fixed.layer__connects__layer,
+    seed__monitors__layer: watches.seed__monitors__layer,
+    layer__monitored_by__seed: watches.layer__monitored_by__seed,
+    layer__feeds__activation: fixed.layer__feeds__activation,
+  };
+}
+
+type Relation = (typeof RELATIONS)[number];
+
 /** Edges can be expected where both ends have rows; a chain of peers or layers needs two. */
-const possible = ({ source, target }: (typeof RELATIONS)[number], rows: Readonly<Record<NodeType, number>>): boolean =>
+const possible = ({ source, target }: Relation, rows: Readonly<Record<NodeType, number>>): boolean =>
   rows[source] > (source === target ? 1 : 0) && rows[target] > 0;
 
 function peerChain({ seeds, attributeWidth }: EdgeSources): EdgeTable {
