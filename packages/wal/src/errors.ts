@@ -35,6 +35,10 @@ export const WAL_ERRORS = {
     means: 'The log has been closed.',
     next: 'Open it again.',
   },
+  WAL_ABSENT: {
+    means: 'The folder that was to be read is not there.',
+    next: 'Check the path; a log is made when it is first opened for writing.',
+  },
   WAL_IO: {
     means: 'The disk failed while the log was opened, read, closed or copied; `cause` says how.',
     next: 'Look at the disk; nothing was acknowledged that is not durable.',

@@ -96,7 +96,7 @@ describe('tamiyo wal verify', () => {
     expect(await wal('verify')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/error WAL_IO.*next: /s),
+      stderr: expect.stringMatching(/error WAL_ABSENT.*next: /s),
     });
   });
 });

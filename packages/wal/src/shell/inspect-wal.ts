@@ -23,7 +23,7 @@ export interface InspectionReport extends RecoveryReport {
   readonly wouldDo: RecoveryAction;
 }
 
-/** Reads and checks every byte of a log, as `openWal` would, and changes nothing. Rejects with `WAL_IO` and the like. */
+/** Reads and checks every byte of a log, as `openWal` would, and changes nothing. Rejects with `WAL_ABSENT`, `WAL_IO` and the like. */
 export async function inspectWal(inspection: WalInspection): Promise<InspectionReport> {
   const { directory, clock } = inspection;
   const input = surveyInput(inspection);

@@ -11,7 +11,7 @@ import type { LogSurvey, SegmentSurvey } from '../core/survey.js';
 import { WalError } from '../errors.js';
 import type { ResolvedWalOptions } from '../options.js';
 import type { Disk } from '../ports.js';
-import { readWhole, withFile } from './disk-io.js';
+import { diskCode, readWhole, withFile } from './disk-io.js';
 import { segmentFindings } from './segment-findings.js';
 
 /** Where a log lies and how it is read. */
@@ -40,7 +40,10 @@ const SCARS_BYTES_MAX = 512 * 1024 * 1024;
  */
 export async function takeSurvey(input: SurveyInput, newestFence?: number): Promise<LogSurvey> {
   const { disk, directory } = input;
-  const names = await disk.list(directory);
+  const names = await disk.list(directory).catch((cause: unknown) => {
+    if (diskCode(cause) === 'ENOENT') throw new WalError('WAL_ABSENT', `there is no folder ${directory}`);
+    throw cause;
+  });
   const read = async (name: string, bytesMax: number) =>
     names.includes(name) ? readWhole(disk, `${directory}/${name}`, bytesMax) : undefined;
   const anchorBytes = await read(ANCHOR_FILE, ANCHOR_BYTES);
