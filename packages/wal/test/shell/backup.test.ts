@@ -141,7 +141,7 @@ describe('looking and trying', () => {
   it('a log that is not there is an error with a code', async () => {
     const missing = withCalls(new MemoryDisk(), { list: () => Promise.reject(systemError('ENOENT', '/none')) });
     await expect(dumpWal({ disk: missing, directory: '/none', clock }).next()).rejects.toMatchObject({
-      code: 'WAL_IO',
+      code: 'WAL_ABSENT',
     });
   });
 
