@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { completionNoun } from './cli/completion.js';
 import { configNoun } from './cli/config.js';
+import { decideNoun } from './cli/decide.js';
 import { demoNoun } from './cli/demo.js';
 import { diffNoun } from './cli/diff.js';
 import { doctorNoun } from './cli/doctor.js';
@@ -21,6 +22,7 @@ import { walNoun } from './cli/wal.js';
 const program = createProgram([
   demoNoun,
   serveNoun,
+  decideNoun,
   explainNoun,
   replayNoun,
   diffNoun,

@@ -33,6 +33,11 @@ export function createProgram(nouns: readonly Noun[]): Command {
 const EXAMPLES = `Examples:
   tamiyo demo                         a real network trains, Tamiyo decides each step, in under a minute
   tamiyo serve --init                 answer packets over HTTP on this machine
+  tamiyo decide packet.json --init    one decision without a server
+  tamiyo explain last                 why the last decision came out as it did
+  tamiyo replay                       make recorded decisions again, bit for bit
+  tamiyo diff --config next.json      which past decisions another configuration would change
+  tamiyo top                          what a running host does, live
   tamiyo policy init --seed 1         make an untrained policy to try things with
   tamiyo doctor                       what is wrong with this installation, and what to do about it
   tamiyo config show                  every setting, its value and where it comes from

@@ -93,7 +93,8 @@ function counterfactuals(grave: readonly Finding[]): readonly string[] {
 
 const reasonOf = ({ reason }: Finding): string => (reason === '' ? '' : ` (${reason})`);
 
-function comparison({ signal, value, comparison: operator, threshold }: Finding): string {
+/** A finding's value against its threshold, for example `loss_delta 3.6 > 0.15`. */
+export function comparison({ signal, value, comparison: operator, threshold }: Finding): string {
   if (threshold === null || operator === null)
     return value === null ? `${signal} unknown` : `${signal} ${String(value)}`;
   return `${signal} ${numberText(value)} ${operator} ${numberText(threshold)}`;
