@@ -15,6 +15,7 @@ import { registryNoun } from './cli/registry.js';
 import { replayNoun } from './cli/replay.js';
 import { serveNoun } from './cli/serve.js';
 import { telemetryNoun } from './cli/telemetry.js';
+import { topNoun } from './cli/top.js';
 import { verifyNoun } from './cli/verify.js';
 import { walNoun } from './cli/wal.js';
 
@@ -26,6 +27,7 @@ const program = createProgram([
   explainNoun,
   replayNoun,
   diffNoun,
+  topNoun,
   policyNoun,
   registryNoun,
   keysNoun,

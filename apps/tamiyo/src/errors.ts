@@ -116,6 +116,10 @@ export const TAMIYO_ERRORS = {
     means: 'There is no decision in the log that can be made again.',
     next: 'Name the data folder with --data; decisions recorded by this version can be made again as long as their policy is kept.',
   },
+  HOST_UNREACHABLE: {
+    means: 'No running host answers, or it does not let the token read.',
+    next: 'Start one with: tamiyo serve; name it with --url and its token with --token-file; --log looks at the log instead.',
+  },
   DEMO_FAILED: {
     means: 'Something the demo asserts did not hold.',
     next: 'Read the list above; run it again with --json for every event.',
