@@ -1,5 +1,6 @@
 import { RESERVE_FILE } from '../core/layout.js';
-import { isFull, putFile, removeIfThere } from './disk-io.js';
+import { WalError } from '../errors.js';
+import { diskCode, isFull, putFile, removeIfThere } from './disk-io.js';
 import type { LogState } from './log-state.js';
 
 /** Space that is kept so that the end of all space can still be recorded. */
@@ -36,12 +37,20 @@ export class DiskReserve {
     this.#there = true;
   }
 
-  /** Gives the space back to the file system. Resolves to false when there was none. */
+  /**
+   * Gives the space back to the file system. Resolves to false when there was none; rejects with `WAL_FULL` when the disk does
+   * not let it go, and may be asked again.
+   */
   async release(): Promise<boolean> {
     if (!this.#there) return false;
     const { disk, directory, tell } = this.#state;
-    await removeIfThere(disk, `${directory}/${RESERVE_FILE}`);
-    await disk.syncDirectory(directory);
+    try {
+      await removeIfThere(disk, `${directory}/${RESERVE_FILE}`);
+      await disk.syncDirectory(directory);
+    } catch (cause) {
+      const why = `the disk is full and does not let go of the reserve: ${diskCode(cause)}`;
+      throw new WalError('WAL_FULL', why, { cause });
+    }
     this.#there = false;
     tell('wal.reserve_used', {});
     return true;

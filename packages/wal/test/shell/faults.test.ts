@@ -81,6 +81,36 @@ describe('a disk that fails', () => {
     await wal.close();
   });
 
+  it.each<[DiskCall, Fault]>([
+    ['remove', 'EIO'],
+    ['syncDirectory', 'EINTR'],
+  ])(
+    'a full disk that does not let go of the reserve (%s fails) refuses with WAL_FULL, and may be asked again',
+    async (hit, how) => {
+      const now = { full: false, broken: false };
+      let reserveThere = true;
+      const disk = new CrashDisk({
+        chance: new SeededRandom(4),
+        onChange: (call, path) => {
+          if (call === 'remove' && path.endsWith('reserve')) reserveThere = false;
+        },
+        fault: (call, path) => {
+          if (now.broken && call === hit && (path.endsWith('reserve') || path === DIRECTORY)) return how;
+          return now.full && (reserveThere || now.broken) && call === 'write' && path.endsWith('.wal')
+            ? 'ENOSPC'
+            : undefined;
+        },
+      });
+      const { wal } = await open(disk, { reserveBytes: 4096 });
+      now.full = true;
+      now.broken = true;
+      await expect(wal.append(bytes('disk full'), { useReserve: true })).rejects.toMatchObject({ code: 'WAL_FULL' });
+      now.broken = false;
+      await expect(wal.append(bytes('disk full'), { useReserve: true })).resolves.toEqual({ sequence: 1 });
+      await wal.close();
+    },
+  );
+
   it('a write that is interrupted or short is carried on', async () => {
     let writes = 0;
     const faults: readonly (Fault | undefined)[] = ['EINTR', 'short', 'EAGAIN', 'short'];
