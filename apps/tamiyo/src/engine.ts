@@ -96,7 +96,7 @@ export class DecisionEngine {
     if (earlier !== undefined) return earlier.ok ? earlier : this.#turnAway(earlier.error, trainingRunId);
     return this.#parts.holdPolicy(() => {
       const { session, stages } = this.#begin(trainingRunId, deadline);
-      return decide(received, session.arrows, stages);
+      return decide(received, session.arrows, stages).finally(() => session.leaveTurn?.());
     });
   }
 

@@ -12,6 +12,8 @@ export interface FieldReportOptions {
   readonly pendingMax?: number;
   /** Most publishes in one flush. Default 256; at least 1. */
   readonly publishPerFlushMax?: number;
+  /** Publishes under way at once, so that they share a sync of the bus. Default 16; at least 1. */
+  readonly publishConcurrencyMax?: number;
   /** Failed attempts after which a report is still tried again; the next failure drops it. Default 3; at least 0. */
   readonly retriesMax?: number;
   /** Delay after the first failure, in ms. Default 1,000; at least 0. */
@@ -45,6 +47,7 @@ export const FIELD_REPORT_DEFAULTS: ResolvedFieldReportOptions = Object.freeze({
   runsMax: 1024,
   pendingMax: 10_000,
   publishPerFlushMax: 256,
+  publishConcurrencyMax: 16,
   retriesMax: 3,
   backoffBaseMs: 1000,
   backoffMultiplier: 2,
@@ -66,6 +69,7 @@ const RANGES = {
   runsMax: [1, MAX, true],
   pendingMax: [1, MAX, true],
   publishPerFlushMax: [1, MAX, true],
+  publishConcurrencyMax: [1, MAX, true],
   retriesMax: [0, MAX, true],
   backoffBaseMs: [0, MAX, true],
   backoffMultiplier: [1, 1000, false],

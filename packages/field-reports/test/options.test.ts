@@ -16,6 +16,7 @@ describe('options', () => {
     ['runsMax', 0],
     ['pendingMax', 1.5],
     ['publishPerFlushMax', 0],
+    ['publishConcurrencyMax', 0],
     ['retriesMax', -1],
     ['backoffBaseMs', -1],
     ['backoffMultiplier', 0.5],

@@ -5,6 +5,7 @@ import { ok } from '@esper/std';
 import { ArrowRunner } from '../decision/arrows.js';
 import { DecisionDeadline, type Timers } from '../decision/deadline.js';
 import { ReadMoments } from '../decision/moments.js';
+import { Turns } from '../decision/turns.js';
 import { asDecisionError } from '../errors.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
@@ -21,9 +22,13 @@ export interface LiveDecision {
 export async function decideInShadow(policy: ActivePolicy, live: LiveDecision, parts: DecisionParts) {
   const { packet, trainingRunId, packetId, atMs } = live.record;
   const session = shadowSession({ packet, trainingRunId, packetId, atMs, before: live.before }, parts);
-  const stages = createStages(session, { ...withoutScenes(parts), policy: () => ok(policy) });
+  const stages = createStages(session, {
+    ...withoutScenes(parts),
+    policy: () => ok(policy),
+    turns: new Turns(1),
+  });
   const resolved = await stages.resolve({ packet });
-  const inferred = await stages.infer(stages.observe(resolved));
+  const inferred = await stages.infer(await stages.observe(resolved));
   return stages.assess(stages.guard(stages.decode(inferred))).assessment.command;
 }
 

@@ -23,6 +23,7 @@ import type { Config } from '../config/knobs.js';
 import { AnswerIndex } from '../decision/answer-index.js';
 import { DecisionIds } from '../decision/decision-ids.js';
 import { RecentAnswers } from '../decision/recent-answers.js';
+import { Turns } from '../decision/turns.js';
 import { DecisionEngine } from '../engine.js';
 import type { Recovered } from '../records/recover.js';
 import { RunTable } from '../runs/run-table.js';
@@ -53,6 +54,9 @@ export interface Assembled {
 
 /** Answered packets that are remembered, over all runs. */
 const ANSWERS_MAX = 2 ** 18;
+
+/** One that the runtime works on, and one that is ready for it. */
+const TURNS_PER_RUNTIME = 2;
 
 /** Joins every port of a decision to what stands behind it. */
 export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Assembled {
@@ -119,6 +123,7 @@ function decisionParts(
     reports: fieldReporting({ version: ARCHITECTURE }),
     runs,
     answers: new RecentAnswers(answerIndex(config, memory.recovered), at.lookup, systemClock),
+    turns: new Turns(TURNS_PER_RUNTIME * (1 + config['inference.standbyCount'])),
     settings: {
       inferenceDeadlineMs: config['deadlines.inferenceMs'],
       metadataDeadlineMs: config['deadlines.metadataMs'],

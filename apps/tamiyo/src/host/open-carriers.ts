@@ -16,6 +16,7 @@ import type { FeatureFlags } from '../config/flags.js';
 import { LogMarks } from '../records/log-marks.js';
 import type { DecisionJournal } from '../stages/parts.js';
 import type { HostSetup } from './host-setup.js';
+import { noticeBatch } from './notice-batch.js';
 import type { OpenParts } from './open-parts.js';
 import { WalTeller } from './wal-teller.js';
 
@@ -29,6 +30,8 @@ export interface Carriers {
   readonly telemetry: Telemetry;
   /** Sends one event in a packet of its own, with the flags in force. */
   readonly tell: (event: TelemetryEvent) => void;
+  /** The same for what tells many events in one go: they travel together. */
+  readonly tellTogether: (event: TelemetryEvent) => void;
 }
 
 const DRAIN_MS = 2_000;
@@ -59,21 +62,23 @@ export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: 
     { emergencyPerMinuteMax: setup.config.values['telemetry.emergencyPerMinuteMax'] },
   );
   open.keep(() => telemetry.drain(DRAIN_MS));
-  const tell = noticeTeller(telemetry, flags);
+  const send = noticeSender(telemetry, flags);
+  const tell = (event: TelemetryEvent): void => send([event]);
   teller.begin(tell);
+  const tellTogether = noticeBatch(send, queueMicrotask);
   const marks = new LogMarks();
   const journal = walJournal(log, { clock: systemClock, marks });
-  return { log, marks, journal, bus, busKind: shared?.kind ?? 'embedded', telemetry, tell };
+  return { log, marks, journal, bus, busKind: shared?.kind ?? 'embedded', telemetry, tell, tellTogether };
 }
 
 const openInProcess = (outbox: Wal): Promise<Bus> =>
   openEmbeddedBus({ journal: folderJournal(outbox, () => systemClock.wallMs()), timers: busTimers });
 
-function noticeTeller(telemetry: Telemetry, flags: FeatureFlags): (event: TelemetryEvent) => void {
-  return (event) => {
+function noticeSender(telemetry: Telemetry, flags: FeatureFlags): (events: readonly TelemetryEvent[]) => void {
+  return (events) => {
     const timestampMs = systemClock.wallMs();
-    const packetId = `tamiyo-${event.description}-${randomUUID()}`;
-    const packet = buildNoticePacket({ packetId, timestampMs, events: [event] });
+    const packetId = `tamiyo-${events[0]?.description}-${randomUUID()}`;
+    const packet = buildNoticePacket({ packetId, timestampMs, events });
     telemetry.emit(flagged(packet, flags.active(timestampMs)));
   };
 }

@@ -36,7 +36,7 @@ export async function openMemory({ config }: HostSetup, carriers: Carriers, open
     bus,
     clock: systemClock,
     random: Math.random,
-    observe: tell,
+    observe: carriers.tellTogether,
     options: reportOptions(values),
   });
   const recovered = await readLog(log, {

@@ -12,6 +12,9 @@ import { retainLog } from './retention.js';
 const FLUSH_EVERY_MS = 1_000;
 const RETAIN_EVERY_MS = 3_600_000;
 
+/** Rounds of publishing without a pause between them: more than all reports that may be pending. */
+const ROUNDS_MAX = 64;
+
 export interface UpkeepParts {
   readonly setup: HostSetup;
   readonly carriers: Carriers;
@@ -27,10 +30,17 @@ export interface UpkeepParts {
 export function startUpkeep(parts: UpkeepParts, open: OpenParts): void {
   const { fieldReports, timers } = parts;
   open.keep(() => fieldReports.flush());
-  open.keep(flushLoop(FLUSH_EVERY_MS, () => fieldReports.flush(), timers));
+  open.keep(flushLoop(FLUSH_EVERY_MS, () => publishDue(fieldReports), timers));
   const retention = retentionParts(parts);
   open.keep(flushLoop(RETAIN_EVERY_MS, () => retainLog(retention), timers));
   open.keep(watchFlags(parts));
+}
+
+/** Publishes all that is due, as many in a round as one flush takes: at a high rate a round a second would not be enough. */
+export async function publishDue(fieldReports: Pick<FieldReports, 'flush'>): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    if (!(await fieldReports.flush()).more) return;
+  }
 }
 
 function retentionParts({ setup, carriers, assembled, issuerEpoch, policyDigest }: UpkeepParts) {

@@ -9,7 +9,7 @@ export async function decideAgain(inputs: ReplayInputs, riskConfig: RiskConfig):
   const parts = { ...replayParts(inputs), riskConfig, policy: () => ok(inputs.policy) };
   const stages = createStages(replaySession(inputs), parts);
   const resolved = await stages.resolve({ packet: inputs.record.packet });
-  const inferred = await stages.infer(stages.observe(resolved));
+  const inferred = await stages.infer(await stages.observe(resolved));
   const { assessment } = stages.assess(stages.guard(stages.decode(inferred)));
   return { command: assessment.command, reason: assessment.reason };
 }

@@ -41,7 +41,7 @@ export async function recompute(
   const session = replaySession(inputs);
   const stages = createStages(session, { ...replayParts(inputs), policy: () => ok(policy) });
   const resolved = await stages.resolve({ packet: record.packet });
-  const inferred = await stages.infer(stages.observe(resolved));
+  const inferred = await stages.infer(await stages.observe(resolved));
   const decoded = stages.decode(inferred);
   const assessed = stages.assess(stages.guard(trustProposal ? asRecorded(decoded, inputs) : decoded));
   return {

@@ -6,6 +6,7 @@ import { systemClock } from '@esper/std/node';
 import { ArrowRunner } from '../decision/arrows.js';
 import { DecisionDeadline } from '../decision/deadline.js';
 import { instantOf, RecordedMoments } from '../decision/moments.js';
+import { Turns } from '../decision/turns.js';
 import type { DecisionBasis } from '../records/basis.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { DecisionScene } from '../records/scene.js';
@@ -73,6 +74,7 @@ export function replayParts({ record, basis, scene, policy, vocabularies }: Repl
     reports: { ofDecision: unasked, ofFailure: unasked },
     runs: new RunTable({ riskConfig: scene.risk }),
     answers: { find: unasked, keep: unasked },
+    turns: new Turns(1),
     settings: {
       inferenceDeadlineMs: 0,
       metadataDeadlineMs: 0,

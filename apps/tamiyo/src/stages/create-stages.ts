@@ -8,6 +8,7 @@ import type { ActivePolicy, DecisionParts, DecisionSession, StageAt } from './pa
 import { resolveBlueprints } from './resolve.js';
 import { recordDecision, sealCommand } from './seal-and-record.js';
 import type { DecisionStages, Validated } from './stages.js';
+import { takeTurn } from './take-turn.js';
 
 /** The stages of one decision: each joins the package that does the work to the session of this decision. */
 export function createStages(session: DecisionSession, parts: DecisionParts): DecisionStages {
@@ -17,8 +18,11 @@ export function createStages(session: DecisionSession, parts: DecisionParts): De
   return {
     validate: (received) => validate(received, at),
     resolve: (from) => resolveBlueprints(from, session, parts),
-    observe: (from) => observePacket(from, policy(), at),
-    infer: (from) => inferOutputs(from, policy(), at),
+    observe: async (from) => {
+      await takeTurn(at);
+      return observePacket(from, policy(), at);
+    },
+    infer: (from) => inferOutputs(from, policy(), at).finally(() => session.leaveTurn?.()),
     decode: (from) => decodeOutputs(from, policy(), at),
     guard: (from) => guardCommand(from, at),
     assess: (from) => assessCommand(from, policy(), at),

@@ -22,6 +22,7 @@ import type { FlagId } from '../config/flags.js';
 import type { ArrowRunner } from '../decision/arrows.js';
 import type { Timers } from '../decision/deadline.js';
 import type { Moment, MomentSource } from '../decision/moments.js';
+import type { LeaveTurn, Turns } from '../decision/turns.js';
 import type { DecisionError } from '../errors.js';
 import type { DecisionRecord, FailureRecord, HostRecord, OperatorRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
@@ -139,6 +140,8 @@ export interface DecisionParts {
   readonly reports: FieldReporting;
   readonly runs: RunTable;
   readonly answers: AnswerStore;
+  /** How many decisions are at the network, or about to be, at once. */
+  readonly turns: Turns;
   readonly settings: {
     readonly inferenceDeadlineMs: number;
     readonly metadataDeadlineMs: number;
@@ -187,4 +190,6 @@ export interface DecisionSession {
   /** True when a flag let an unknown blueprint pass. */
   guardBypassed?: boolean;
   events: TelemetryEvent[];
+  /** Gives back the turn that was taken to observe and infer; absent before. */
+  leaveTurn?: LeaveTurn;
 }

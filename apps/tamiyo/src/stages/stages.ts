@@ -103,7 +103,7 @@ export interface Delivered {
 export interface DecisionStages {
   validate(received: ReceivedPacket): Validated;
   resolve(from: Validated): Promise<Resolved>;
-  observe(from: Resolved): Observed;
+  observe(from: Resolved): Promise<Observed>;
   infer(from: Observed): Promise<Inferred>;
   decode(from: Inferred): Decoded;
   guard(from: Decoded): Guarded;

@@ -21,6 +21,7 @@ import { FLAG_IDS, type FlagId } from '../../src/config/flags.js';
 import { AnswerIndex } from '../../src/decision/answer-index.js';
 import { DecisionIds } from '../../src/decision/decision-ids.js';
 import { RecentAnswers } from '../../src/decision/recent-answers.js';
+import { Turns } from '../../src/decision/turns.js';
 import { DecisionEngine } from '../../src/engine.js';
 import type { DecisionError } from '../../src/errors.js';
 import type { DecisionRecord, HostRecord, OperatorRecord } from '../../src/records/record.js';
@@ -139,6 +140,7 @@ export function engineFixture(
     /** Ports to use instead of the fakes. */
     readonly ports?: Partial<Pick<DecisionParts, 'reporter' | 'reports' | 'names' | 'worker'>>;
     readonly queueMax?: number;
+    readonly turns?: Turns;
   } = {},
 ) {
   const inference = new FakeInference();
@@ -182,6 +184,7 @@ export function engineFixture(
       startsConservative: given.startsConservative ?? false,
     }),
     answers: new RecentAnswers(answers, journal, systemClock),
+    turns: given.turns ?? new Turns(100),
     settings: {
       inferenceDeadlineMs: 50,
       metadataDeadlineMs: 50,

@@ -21,6 +21,7 @@ import { decodeNote, type ReportNote } from '../wire/note-codec.js';
 import { DispatchTimes } from './dispatch-times.js';
 import { NoteKeeper } from './note-keeper.js';
 import { PublishPacing } from './publish-pacing.js';
+import { publishRound } from './publish-round.js';
 import { newTotals, SETTLEMENT_TOTALS } from './totals.js';
 
 /** What the life of reports needs from the outside. */
@@ -38,6 +39,8 @@ export interface FieldReportsSetup {
 export interface FlushReport {
   /** True when nothing is left to publish, acknowledge or record. */
   readonly complete: boolean;
+  /** True when reports were due beyond the limit of one flush, and the bus was not given a rest: flush again at once. */
+  readonly more: boolean;
   readonly published: number;
   readonly failed: number;
   readonly dropped: number;
@@ -198,16 +201,18 @@ export class FieldReports {
     this.#synthesised(this.#windows.expire(clock.wallMs()));
     this.#overdueAnswers();
     const due = [...this.#pending.values()].filter((one) => isDue(one, clock.wallMs(), this.#options));
-    let taken = 0;
-    for (const delivery of due.slice(0, this.#pacing.allowed(this.#options.publishPerFlushMax))) {
-      if (await this.#pacing.timed(() => this.#publish(delivery))) taken += 1;
-      if (this.#pacing.rests) break;
-    }
+    const { publishPerFlushMax, publishConcurrencyMax } = this.#options;
+    const published = await publishRound(due.slice(0, this.#pacing.allowed(publishPerFlushMax)), {
+      pacing: this.#pacing,
+      concurrencyMax: publishConcurrencyMax,
+      publish: (delivery) => this.#publish(delivery),
+    });
     await this.#notes.settled();
     const dropped = this.#totals.droppedTotal - before.droppedTotal;
     const failed = this.#totals.retriesTotal - before.retriesTotal + dropped;
     const complete = this.#pending.size === 0 && this.#notes.unrecorded === 0;
-    return { complete, published: taken, failed, dropped, pending: this.#pending.size };
+    const more = due.length > publishPerFlushMax && !this.#pacing.rests;
+    return { complete, more, published, failed, dropped, pending: this.#pending.size };
   }
 
   #overdueAnswers(): void {

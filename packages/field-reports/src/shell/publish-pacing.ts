@@ -13,6 +13,7 @@ export class PublishPacing {
   readonly #limits: PublishBreakerLimits;
   readonly #onRest: () => void;
   #breaker: PublishBreaker = CLOSED_BREAKER;
+  #quick = false;
 
   constructor(clock: MonoClock, limits: PublishBreakerLimits, onRest: () => void) {
     this.#clock = clock;
@@ -24,6 +25,11 @@ export class PublishPacing {
     return this.#breaker.pausedUntil !== undefined;
   }
 
+  /** Whether the bus was quick the last time; false before it was ever asked. */
+  get quick(): boolean {
+    return this.#quick;
+  }
+
   /** How many of `wanted` publishes may be made now. */
   allowed(wanted: number): number {
     return allowedNow(this.#breaker, this.#clock.monoMs(), wanted);
@@ -32,9 +38,13 @@ export class PublishPacing {
   /** Runs one publish and learns from how long it took. */
   async timed(publish: () => Promise<boolean>): Promise<boolean> {
     const begun = this.#clock.monoMs();
+    const tried = this.rests;
     const taken = await publish();
+    // Of several that were under way together, the first that was slow once too often speaks for all.
+    const told = this.rests && !tried;
     this.#breaker = afterPublish(this.#breaker, { begun, ended: this.#clock.monoMs() }, this.#limits);
-    if (this.rests) this.#onRest();
+    this.#quick = this.#breaker === CLOSED_BREAKER;
+    if (this.rests && !told) this.#onRest();
     return taken;
   }
 }

@@ -9,7 +9,14 @@ describe('the life of a field report', () => {
     const reports = await world.start();
     reports.decided(report('a'), seen(0));
     reports.decided(report('b'), seen(3));
-    expect(await reports.flush()).toEqual({ complete: true, published: 3, failed: 0, dropped: 0, pending: 0 });
+    expect(await reports.flush()).toEqual({
+      complete: true,
+      more: false,
+      published: 3,
+      failed: 0,
+      dropped: 0,
+      pending: 0,
+    });
     expect(world.published).toEqual(['fr-a', 'fr-b', 'fr-synth-a-0+3']);
     expect(world.notes).toHaveLength(4);
     expect(reports.stats()).toMatchObject({ publishedTotal: 3, synthesisedTotal: 1, pending: 0, openWindows: 1 });
@@ -31,7 +38,14 @@ describe('the life of a field report', () => {
     const reports = await world.start();
     reports.decided(report('a'));
     await reports.flush();
-    expect(await reports.flush()).toEqual({ complete: false, published: 0, failed: 0, dropped: 0, pending: 1 });
+    expect(await reports.flush()).toEqual({
+      complete: false,
+      more: false,
+      published: 0,
+      failed: 0,
+      dropped: 0,
+      pending: 1,
+    });
   });
 
   it('RI-04: delays grow from the base by the multiplier up to the cap', async () => {
@@ -86,8 +100,59 @@ describe('the life of a field report', () => {
     const world = new World();
     const reports = await world.start([], { publishPerFlushMax: 2 });
     for (const id of ['a', 'b', 'c']) reports.decided(report(id));
-    expect(await reports.flush()).toMatchObject({ complete: false, published: 2, pending: 1 });
+    expect(await reports.flush()).toMatchObject({ complete: false, more: true, published: 2, pending: 1 });
     expect(world.published).toEqual(['fr-a', 'fr-b']);
+    expect(await reports.flush()).toMatchObject({ complete: true, more: false, published: 1 });
+  });
+
+  it.each([
+    [1, 1],
+    [4, 4],
+  ])(
+    'with publishConcurrencyMax %i a bus that was quick gets %i at a time, and its first report alone',
+    async (publishConcurrencyMax, most) => {
+      const world = new World();
+      const underWay: number[] = [];
+      let now = 0;
+      world.answer = async () => {
+        now += 1;
+        underWay.push(now);
+        await Promise.resolve();
+        now -= 1;
+        return true;
+      };
+      const reports = await world.start([], { publishConcurrencyMax });
+      for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) reports.decided(report(id));
+      expect(await reports.flush()).toMatchObject({ complete: true, published: 7 });
+      expect(underWay[0]).toBe(1);
+      expect(underWay[1]).toBe(1);
+      expect(Math.max(...underWay)).toBe(most);
+      expect(world.published).toEqual(['fr-a', 'fr-b', 'fr-c', 'fr-d', 'fr-e', 'fr-f', 'fr-g']);
+    },
+  );
+
+  it('several that are slow together make one rest, told once', async () => {
+    const world = new World();
+    const reports = await world.start();
+    reports.decided(report('first'));
+    await reports.flush();
+    let asked = 0;
+    let allAsked = (): void => undefined;
+    const all = new Promise<void>((resolve) => {
+      allAsked = resolve;
+    });
+    world.answer = async () => {
+      asked += 1;
+      if (asked === 6) {
+        world.clock.advance(501);
+        allAsked();
+      }
+      await all;
+      return true;
+    };
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) reports.decided(report(id));
+    expect(await reports.flush()).toMatchObject({ published: 6, more: false });
+    expect(world.said('field_report_publishing_paused')).toBe(1);
   });
 
   it("RI-13: without the consumer's word a report is repeated once, then given up loudly", async () => {

@@ -28,8 +28,9 @@ export class StreamLog<Envelope> {
   readonly #cursors = new Map<string, number>();
   /** Insertion order is age: the first key is the first to be forgotten. */
   readonly #recentIds = new Map<string, number>();
-  #entries: StreamEntry<Envelope>[] = [];
-  /** Entries before this index are released; the array is cut only now and then, so that releasing one is cheap. */
+  /** Before `#head` there is nothing any more. */
+  #entries: (StreamEntry<Envelope> | undefined)[] = [];
+  /** Places before this index are empty; the array is cut only now and then, so that releasing an entry is cheap. */
   #head = 0;
   #bytes = 0;
   #trimmed = 0;
@@ -144,7 +145,11 @@ export class StreamLog<Envelope> {
   }
 
   #drop(count: number): void {
-    for (let i = this.#head; i < this.#head + count; i += 1) this.#bytes -= this.#entries[i]?.sizeBytes ?? 0;
+    for (let i = this.#head; i < this.#head + count; i += 1) {
+      this.#bytes -= this.#entries[i]?.sizeBytes ?? 0;
+      // The entry itself goes now: kept until the array is cut, a full stream would hold twice what it may.
+      this.#entries[i] = undefined;
+    }
     this.#head += count;
     if (this.#head < COMPACT_AFTER || this.#head * 2 < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#head);

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { settle } from '@esper/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StreamLog } from '../../src/core/stream-log.js';
@@ -90,4 +93,24 @@ describe('StreamLog', () => {
       'positions of a stream rise',
     );
   });
+
+  it('an entry that is given up is let go at once, not only when the array behind it is cut', async () => {
+    const log = new StreamLog<object>({ ...limits, retainedMax: 2 });
+    const added = Array.from({ length: 3 }, (_, at) => {
+      const envelope = { payload: new Uint8Array(8) };
+      log.add({ position: at + 1, messageId: `${at}`, envelope, sizeBytes: 1 });
+      return new WeakRef(envelope);
+    });
+    await settle();
+    collectGarbage();
+    expect(added.map((entry) => entry.deref() === undefined)).toEqual([true, false, false]);
+    // The stream itself must live until here.
+    expect(log.entryCount).toBe(2);
+  });
 });
+
+/** A full collection, now. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}

@@ -4,6 +4,11 @@ export interface HostOptions {
   readonly standbyCount?: number;
   /** Calls that wait for a runtime that is busy and in time. Default 16. At the bound: `inference_unavailable`. */
   readonly queueMax?: number;
+  /**
+   * How long a run that is overdue may go on before its process is killed, in milliseconds: one that only got no core comes
+   * back and serves on. Default 100; 0 kills at the deadline. A thread is never killed.
+   */
+  readonly overdueMsMax?: number;
   /** Longest from start to warm, in milliseconds. Default 20,000. At the bound: stopped, and started again later. */
   readonly startTimeoutMs?: number;
   /** First pause before a runtime that died or failed to start is started again; doubles up to the next. Default 100. */
@@ -20,6 +25,7 @@ export type ResolvedHostOptions = Readonly<Required<HostOptions>>;
 export const HOST_DEFAULTS: ResolvedHostOptions = Object.freeze({
   standbyCount: 1,
   queueMax: 16,
+  overdueMsMax: 100,
   startTimeoutMs: 20_000,
   restartDelayMs: 100,
   restartDelayMsMax: 10_000,
@@ -29,6 +35,7 @@ export const HOST_DEFAULTS: ResolvedHostOptions = Object.freeze({
 const RANGES: Readonly<Record<keyof HostOptions, { readonly max: number; readonly whole: boolean }>> = {
   standbyCount: { max: 15, whole: true },
   queueMax: { max: 65_536, whole: true },
+  overdueMsMax: { max: 600_000, whole: false },
   startTimeoutMs: { max: 600_000, whole: false },
   restartDelayMs: { max: 600_000, whole: false },
   restartDelayMsMax: { max: 600_000, whole: false },

@@ -40,9 +40,6 @@ export async function openInferencePool(
 /** A start waits for calls under way, looked for this often, at most this many times. */
 const RESTART_RETRY_MS = 2;
 const RESTART_PATIENCE = 25;
-/** A timer this late says that our own event loop was blocked; a runtime is then given so long to show that it was well. */
-const LOOP_LATE_MS = 2;
-const SPARE_MS = 10;
 
 class InferencePool implements InferenceHost {
   readonly #options: ResolvedHostOptions;
@@ -137,9 +134,8 @@ class InferencePool implements InferenceHost {
     if (this.#waiting.delete(call)) return;
     const seat = this.#seats.holding(call);
     if (seat === undefined) return;
-    if (this.#ports.maker.overdue === 'abandon') seat.state = 'overdue';
-    else if (call.elapsedMs - call.deadlineMs > LOOP_LATE_MS) this.#spare(seat);
-    else this.#kill(seat);
+    seat.state = 'overdue';
+    if (this.#ports.maker.overdue === 'kill') this.#spare(seat);
     this.#turnAwayIfStuck();
   }
 
@@ -150,12 +146,11 @@ class InferencePool implements InferenceHost {
   }
 
   /**
-   * The timer itself was late: our own event loop was blocked, and the answer may lie unread. The call has failed all the same,
-   * but a runtime that answers at once was well; killing it would cost the next calls a start.
+   * The call has failed, but perhaps only because nobody got a core, or because our own event loop was blocked and the answer
+   * lies unread. Killing a runtime that is well would take the next calls a start's worth of that same core.
    */
   #spare(seat: Seat): void {
-    seat.state = 'overdue';
-    const callOff = this.#ports.timers.after(SPARE_MS, () => {
+    const callOff = this.#ports.timers.after(this.#options.overdueMsMax, () => {
       this.#pauses.delete(callOff);
       if (seat.state !== 'overdue' || !this.#seats.has(seat)) return;
       this.#kill(seat);
