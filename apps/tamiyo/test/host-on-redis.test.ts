@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { decodeMessage } from '@esper/leyline';
 import { systemTimers } from '@esper/oona/node';
 import { hmacBusSigner, openRedisBus, redisConnections, uniqueConsumer } from '@esper/oona/redis';
 import { systemClock } from '@esper/std/node';
 import { buildPacket, hasRedis, type RedisServer, startRedis, tempFolder } from '@esper/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEnvironmentBus } from '../src/adapters/environment-bus.js';
 import { openHost } from '../src/compose.js';
 import { prepareDemoFiles } from '../src/demo/demo-files.js';
 import { configOf } from './support/told-fixture.js';
@@ -48,13 +50,7 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
       await host.close();
       await other.close();
     }
-    const bus = await openRedisBus({
-      connections: redisConnections(server.url),
-      signer: hmacBusSigner(SECRET),
-      clock: systemClock,
-      timers: systemTimers,
-      consumer: uniqueConsumer(),
-    });
+    const bus = await busOn(server);
     expect(bus.depth('oona.telemetry').entries).toBeGreaterThan(0);
     expect(bus.depth('oona.normal').entries).toBeGreaterThan(0);
     expect(Object.keys(bus.depth('oona.policy').unacknowledged).sort()).toEqual([
@@ -64,7 +60,112 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
     await bus.close();
   });
 
+  it('CF-23: the streams bear the names that the environment gives them', async () => {
+    const names = { OONA_TELEMETRY_STREAM: 'site.telemetry', OONA_NORMAL_STREAM: 'site.normal' };
+    const more = { OONA_EMERGENCY_STREAM: 'site.emergency', OONA_POLICY_STREAM: 'site.policy' };
+    const host = await open('named', { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET, ...names, ...more });
+    await host.decide('run-1', buildPacket({ trainingRunId: 'run-1', packetId: 'p-1' }));
+    await host.decide('run-1', { not: 'a packet' });
+    await host.close();
+    const bus = await busOn(server, {
+      'oona.telemetry': 'site.telemetry',
+      'oona.normal': 'site.normal',
+      'oona.emergency': 'site.emergency',
+      'oona.policy': 'site.policy',
+    });
+    for (const stream of ['oona.telemetry', 'oona.normal', 'oona.emergency'] as const) {
+      expect([stream, bus.depth(stream).entries > 0]).toEqual([stream, true]);
+    }
+    expect(Object.keys(bus.depth('oona.policy').unacknowledged)).toEqual(['tamiyo-policy-named']);
+    await bus.close();
+  });
+
+  it('CF-25: a message that is older than OONA_MESSAGE_TTL_MS is not delivered, and counted', async () => {
+    const delivered = async (life: Readonly<Record<string, string>>, group: string) => {
+      const environment = { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET, OONA_NORMAL_STREAM: 'life', ...life };
+      const { bus, close } = await openEnvironmentBus(environment, folder.path);
+      const seen: string[] = [];
+      const last = new Promise<void>((resolve) => {
+        void bus.subscribe('oona.normal', group, async ({ envelope }) => {
+          seen.push(envelope.messageId);
+          if (envelope.messageId === `${group}-new`) resolve();
+        });
+      });
+      const sent = { version: 1, messageType: 'FIELD_REPORT', priority: 'NORMAL', payload: new Uint8Array(1) } as const;
+      const nowMs = systemClock.wallMs();
+      await bus.publish('oona.normal', {
+        ...sent,
+        messageId: `${group}-old`,
+        sentAtMs: nowMs - 3_600_000,
+        attributes: {},
+      });
+      await bus.publish('oona.normal', { ...sent, messageId: `${group}-new`, sentAtMs: nowMs, attributes: {} });
+      await last;
+      const { rejected } = bus.counters();
+      await close();
+      return { seen: seen.filter((id) => id.startsWith(group)), rejected };
+    };
+    expect(await delivered({}, 'patient')).toEqual({ seen: ['patient-old', 'patient-new'], rejected: {} });
+    expect(await delivered({ OONA_MESSAGE_TTL_MS: '900000' }, 'strict')).toMatchObject({
+      seen: ['strict-new'],
+      rejected: { stale: expect.any(Number) },
+    });
+    await expect(delivered({ OONA_MESSAGE_TTL_MS: 'soon' }, 'none')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('while Redis is away decisions go on, and what is CRITICAL is kept and arrives when it is back', async () => {
+    const away = await startRedis({ fsync: 'everysec' });
+    try {
+      const host = await open('outage', { REDIS_URL: away.url, ESPER_LEYLINE_SECRET: SECRET });
+      await away.kill();
+      const failed = await host.decide('run-1', { not: 'a packet' });
+      expect(failed).toMatchObject({ ok: false, error: { code: 'PACKET_INVALID' } });
+      const packet = buildPacket({ trainingRunId: 'run-1', packetId: 'p-1' });
+      expect(await host.decide('run-1', packet)).toMatchObject({ ok: true });
+      await away.start();
+      const bus = await busOn(away);
+      const arrived = await new Promise<string>((resolve) => {
+        void bus.subscribe('oona.emergency', 'watch', async ({ envelope }) => {
+          const told = decodeMessage('TelemetryPacket', envelope.payload);
+          const event = told.ok
+            ? told.value.events.find(({ attributes }) => attributes['code'] === 'PACKET_INVALID')
+            : undefined;
+          if (event !== undefined) resolve(event.level);
+        });
+      });
+      expect(arrived).toBe('CRITICAL');
+      await bus.close();
+      await host.close();
+      expect(host.telemetry.ledger().exact).toBe(true);
+    } finally {
+      await away.stop();
+    }
+  });
+
+  it('does not start while its Redis is away, and says what is missing', async () => {
+    const gone = await startRedis({ fsync: 'everysec' });
+    await gone.kill();
+    const environment = { REDIS_URL: gone.url, ESPER_LEYLINE_SECRET: SECRET };
+    await expect(open('early', environment)).rejects.toMatchObject({ code: 'OONA_UNREACHABLE' });
+    // Nothing of it stays behind: with Redis there it opens on the same folder.
+    await gone.start();
+    await (await open('early', environment)).close();
+    await gone.stop();
+  });
+
   it('does not open without the secret that the bus is signed with', async () => {
     await expect(open('three', { REDIS_URL: server.url })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 });
+
+const busOn = (server: RedisServer, streamKeys: Readonly<Record<string, string>> = {}) =>
+  openRedisBus(
+    {
+      connections: redisConnections(server.url),
+      signer: hmacBusSigner(SECRET),
+      clock: systemClock,
+      timers: systemTimers,
+      consumer: uniqueConsumer(),
+    },
+    { streamKeys },
+  );

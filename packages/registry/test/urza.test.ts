@@ -46,7 +46,7 @@ const urza = (extras: string, fields = '"risk": 0.95'): string =>
   `{"blueprint_id": "BP001", ${fields}, "_urza": {${extras}}}`;
 
 describe('rows of Urza', () => {
-  it('BM-04: a row becomes a descriptor, with what proto3 leaves out', async () => {
+  it('TA-19, BM-04: a row becomes a descriptor, with what proto3 leaves out', async () => {
     const metadata =
       '{"blueprint_id":"BP001","name":"n","tier":"BLUEPRINT_TIER_SAFE","allowed_parameters":{"alpha":{"max_value":1.0}},"risk":0.2,"_urza":{"tags":["x"],"guard_digest":null}}';
     expect(await read(metadata)).toEqual({
@@ -113,7 +113,7 @@ describe('rows of Urza', () => {
     expect(await signatureOf(`"bsds": ${stored}`)).toBe('absent');
   });
 
-  it('BM-07: the graph comes from graph_metadata, object or text, else from the guard spec, else there is none', async () => {
+  it('TA-19, BM-07: the graph comes from graph_metadata, object or text, else from the guard spec, else there is none', async () => {
     const graph = '{"layers": [{"type": "conv"}, {"layer_id": "l1"}], "activations": [{}]}';
     const expected = {
       layers: [{ layerId: 'auto-0', type: 'conv' }, { layerId: 'l1' }],

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BUS_MESSAGE_TYPES, type BusMessageType } from '@esper/leyline';
 import { type Bus, openEmbeddedBus } from '@esper/oona';
 import { systemTimers } from '@esper/oona/node';
 import { hmacBusSigner, openRedisBus, redisConnections, uniqueConsumer } from '@esper/oona/redis';
@@ -7,6 +8,9 @@ import { openWal } from '@esper/wal';
 import { nodeDisk, nodeRandom } from '@esper/wal/node';
 import { TamiyoError } from '../errors.js';
 import { folderJournal } from './folder-journal.js';
+
+/** Ten years. */
+const LIFE_MS_MAX = 315_360_000_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,9 +53,23 @@ export async function openRedisOf(environment: Environment): Promise<Environment
       timers: systemTimers,
       consumer: uniqueConsumer(),
     },
-    { streamKeys: streamKeys(environment) },
+    { streamKeys: streamKeys(environment), freshForMs: messageLife(environment) },
   );
   return { kind: 'redis', bus, close: () => bus.close() };
+}
+
+/** How long any message is worth something, where `OONA_MESSAGE_TTL_MS` says so; else each type has the life that the bus gives it. */
+function messageLife(environment: Environment): Readonly<Partial<Record<BusMessageType, number>>> {
+  const given = environment['OONA_MESSAGE_TTL_MS'] ?? '';
+  if (given === '') return {};
+  const lifeMs = Number(given);
+  if (!(Number.isSafeInteger(lifeMs) && lifeMs >= 1 && lifeMs <= LIFE_MS_MAX)) {
+    throw new TamiyoError(
+      'CONFIG_INVALID',
+      `OONA_MESSAGE_TTL_MS takes whole milliseconds from 1 to ${LIFE_MS_MAX}, got ${given.slice(0, 40)}`,
+    );
+  }
+  return Object.fromEntries(Object.keys(BUS_MESSAGE_TYPES).map((type) => [type, lifeMs]));
 }
 
 function streamKeys(environment: Environment): Readonly<Record<string, string>> {

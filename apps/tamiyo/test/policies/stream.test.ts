@@ -38,7 +38,7 @@ const active = ({ policies }: Awaited<ReturnType<Bench['open']>>['host']) => {
 };
 
 describe('the policy stream', () => {
-  it('PU-01: a signed bundle that comes by the bus is tried and put in force, and coming twice changes nothing', async () => {
+  it('TA-23, PU-01: a signed bundle that comes by the bus is tried and put in force, and coming twice changes nothing', async () => {
     bench = await policyBench();
     const { host, events } = await bench.open();
     const second = await bench.make({ version: 2 });
@@ -54,7 +54,7 @@ describe('the policy stream', () => {
     expect(events).toContainEqual(expect.objectContaining({ description: 'policy_update_applied' }));
   });
 
-  it('D-34: labels alone, labels that lie, forged and altered payloads are refused with their own reason', async () => {
+  it('TA-23, D-34: labels alone, labels that lie, forged and altered payloads are refused with their own reason', async () => {
     bench = await policyBench();
     const { host, events } = await bench.open();
     const second = await bench.make({ version: 2 });

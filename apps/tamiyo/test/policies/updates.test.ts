@@ -158,7 +158,7 @@ describe('at the start', () => {
     expect((await decideOnce(bare.host, 'p-3')).ok).toBe(true);
   });
 
-  it('CF-17: a bundle that is older than updates may be is refused where that is configured', async () => {
+  it('TA-23, CF-17: a bundle that is older than updates may be is refused where that is configured', async () => {
     bench = await policyBench();
     const { host } = await bench.open();
     await host.close();
@@ -208,7 +208,7 @@ describe('name tables against a policy', () => {
       ]),
     ) as NameTables;
 
-  it('RG-09: a host whose tables are not those of the policy does not run it, and names table, digests, path and entries', async () => {
+  it('TA-07, RG-09: a host whose tables are not those of the policy does not run it, and names table, digests, path and entries', async () => {
     bench = await policyBench({ version: 1, tables: tablesWith(['seed-a', 'seed-b']) });
     await expect(bench.open()).rejects.toMatchObject({
       code: 'TABLE_MISMATCH',
@@ -218,7 +218,7 @@ describe('name tables against a policy', () => {
     });
   });
 
-  it('RG-11: in an update the same mismatch is telemetry with every detail, and the live policy goes on', async () => {
+  it('TA-07, RG-11: in an update the same mismatch is telemetry with every detail, and the live policy goes on', async () => {
     bench = await policyBench();
     const { host, events } = await bench.open();
     const other = await bench.make({ version: 2, tables: tablesWith(['seed-a']) });

@@ -71,7 +71,7 @@ describe('the life of a field report', () => {
     expect(delays.slice(0, 4)).toEqual([100, 300, 900, 1000]);
   });
 
-  it('RI-05: the failure after the last retry drops the report, durably and counted, and it stays dropped', async () => {
+  it('TA-21, RI-05: the failure after the last retry drops the report, durably and counted, and it stays dropped', async () => {
     const world = new World();
     world.answer = () => false;
     const reports = await world.start([], { retriesMax: 3, backoffBaseMs: 0 });
@@ -83,7 +83,7 @@ describe('the life of a field report', () => {
     expect(again.stats().pending).toBe(0);
   });
 
-  it('RI-06: false is a failure, and so is a bus that throws', async () => {
+  it('TA-21, RI-06: false is a failure, and so is a bus that throws', async () => {
     const world = new World();
     const reports = await world.start([], { backoffBaseMs: 0 });
     reports.decided(report('a'));

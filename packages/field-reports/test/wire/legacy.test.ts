@@ -98,7 +98,7 @@ describe('the side files of the prototype', () => {
     ]);
   });
 
-  it('RI-09: entries and fields that do not fit are named in the words of the prototype', () => {
+  it('TA-21, RI-09: entries and fields that do not fit are named in the words of the prototype', () => {
     expect(sidecar('retry_index', '{"a":3,"b":{"retry_count":"x","next_attempt_ms":1.5}}').problems).toEqual([
       "retry_index entry 'a' is not a mapping",
       "retry_index entry 'b' has invalid retry_count",

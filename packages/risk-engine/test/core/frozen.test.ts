@@ -14,11 +14,11 @@ const golden = JSON.parse(readFileSync(new URL('../golden/assessments.json', imp
 const now = frozenAssessments();
 
 describe('frozen assessments', () => {
-  it('have one scenario each', () => {
+  it('TA-12: have one scenario each', () => {
     expect(Object.keys(golden)).toEqual(SCENARIOS.map(({ name }) => name));
   });
 
-  it.each(SCENARIOS.map(({ name }) => name))('%s', (name) => {
+  it.each(SCENARIOS.map(({ name }) => name))('TA-12: %s, to the letter', (name) => {
     expect(now[name]).toEqual(golden[name]);
   });
 });

@@ -131,7 +131,7 @@ describe('the packet of a decision', () => {
     });
   });
 
-  it('TL-25: both breakers, state and failures', () => {
+  it('CM-17, TL-25: both breakers, state and failures', () => {
     expect(values).toMatchObject({
       'tamiyo.breaker.inference_state': 1,
       'tamiyo.breaker.metadata_state': 3,

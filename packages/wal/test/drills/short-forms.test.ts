@@ -7,7 +7,7 @@ import { exploreRot, ROT_SABOTAGES, type RotSabotage } from './rot-explorer.js';
 const SEED = 11;
 
 describe('the drills, in short', () => {
-  it('WA-13: no crash loses, invents or hides a record', async () => {
+  it('TA-29, WA-13: no crash loses, invents or hides a record', async () => {
     const totals = await exploreCrashes({ seed: SEED, until: ({ images }) => images >= 1500 });
     expect(totals).toMatchObject({ lostAcked: 0, invented: 0, unreported: 0, refused: 0, examples: [] });
   });
