@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { TensorMap } from '../../core/network/feeds.js';
 import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
+import { answeredByBell } from './answered-by-bell.js';
 import { threadProgram } from './entry-file.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
 import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
@@ -99,8 +100,7 @@ class ThreadRuntime implements Runtime {
   /** Waits for the thread's bell without holding the event loop. Called before the order: no answer can be missed. */
   async #listenFor(call: number): Promise<void> {
     const { slots, runMs } = this.#control;
-    await Atomics.waitAsync(slots, SLOTS.answerBell, Atomics.load(slots, SLOTS.answerBell)).value;
-    if (Atomics.load(slots, SLOTS.answered) !== call) return;
+    if (!(await answeredByBell(slots, call, () => this.#pending?.call === call))) return;
     const bytes = Atomics.load(slots, SLOTS.outputBytes);
     this.#answer(call, () => this.#outputs(bytes, runMs[0] as number));
   }
@@ -148,6 +148,7 @@ class ThreadRuntime implements Runtime {
       this.#worker.once('exit', (code) => {
         releaseExit(this.#control.slots);
         // Nobody else will ring again: who still listens is let go.
+        this.#pending = undefined;
         Atomics.notify(this.#control.slots, SLOTS.answerBell);
         const how = `exit code ${code}${this.#fault}`;
         this.#resolveStarted({ kind: 'died', reason: how });
