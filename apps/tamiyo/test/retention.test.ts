@@ -48,6 +48,7 @@ describe('retention of the log', () => {
       clock: { wallMs: () => unixMs(nowMs) },
       tell: (event) => told.push(event.description),
       keepHours: 24,
+      oldestNeededMs: () => undefined,
       forgetRunHours: 720,
     });
     expect(report?.deletedSegments.length).toBeGreaterThan(2);
@@ -59,6 +60,37 @@ describe('retention of the log', () => {
     await wal.close();
     await folder.remove();
   });
+
+  it.each([
+    ['older than what is kept anyway', 100, 100],
+    ['younger', 2, 24],
+    ['not there', undefined, 24],
+  ])(
+    'with the oldest report on its way %s the log is cut before it, and no earlier than configured',
+    async (_what, oldestHours, cutHours) => {
+      const fixture = engineFixture();
+      const nowMs = 10_000 * HOUR_MS;
+      const cutoffs: number[] = [];
+      await retainLog({
+        log: {
+          retain: async ({ cutoffMs }) => {
+            cutoffs.push(cutoffMs);
+            throw new Error('far enough');
+          },
+        },
+        journal: fixture.journal,
+        runs: fixture.parts.runs,
+        checkpoint: async () => undefined,
+        epoch: () => ({ kind: 'epoch', issuerEpoch: 1, atMs: 1, digests: { policy: '', config: '' } }),
+        clock: { wallMs: () => unixMs(nowMs) },
+        tell: () => undefined,
+        keepHours: 24,
+        oldestNeededMs: () => (oldestHours === undefined ? undefined : nowMs - oldestHours * HOUR_MS),
+        forgetRunHours: 720,
+      });
+      expect(cutoffs).toEqual([nowMs - cutHours * HOUR_MS]);
+    },
+  );
 
   it('TA-06: a failure of retention is told, and leaves everything as it was', async () => {
     const fixture = engineFixture();
@@ -72,6 +104,7 @@ describe('retention of the log', () => {
       clock: systemClock,
       tell: (event) => told.push(event),
       keepHours: 24,
+      oldestNeededMs: () => undefined,
       forgetRunHours: 720,
     });
     expect(report).toBeUndefined();

@@ -19,6 +19,8 @@ export interface RetentionParts {
   readonly clock: WallClock;
   readonly tell: (event: TelemetryEvent) => void;
   readonly keepHours: number;
+  /** Issue time of the oldest record that a field report still on its way is made from; `undefined` when there is none. */
+  readonly oldestNeededMs: () => number | undefined;
   /** Runs without a sign of life for so long are given up. */
   readonly forgetRunHours: number;
 }
@@ -34,7 +36,9 @@ export async function retainLog(parts: RetentionParts): Promise<RetentionReport 
     await keepRuns(parts, nowMs);
     await parts.keepScenes?.();
     await parts.journal.append(parts.epoch());
-    return await parts.log.retain({ cutoffMs: Math.max(0, Math.floor(nowMs - keepMs)), nowMs });
+    // A report that nobody could take yet has no other home than the log.
+    const cutoffMs = Math.min(nowMs - keepMs, parts.oldestNeededMs() ?? nowMs);
+    return await parts.log.retain({ cutoffMs: Math.max(0, Math.floor(cutoffMs)), nowMs });
   } catch (cause) {
     const error = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
     parts.tell({ description: 'wal_retention_problem', level: 'WARNING', attributes: { error } });

@@ -43,7 +43,7 @@ export async function publishDue(fieldReports: Pick<FieldReports, 'flush'>): Pro
   }
 }
 
-function retentionParts({ setup, carriers, assembled, issuerEpoch, policyDigest }: UpkeepParts) {
+function retentionParts({ setup, carriers, assembled, fieldReports, issuerEpoch, policyDigest }: UpkeepParts) {
   const { values, digest } = setup.config;
   const { log, journal, tell } = carriers;
   return {
@@ -61,6 +61,7 @@ function retentionParts({ setup, carriers, assembled, issuerEpoch, policyDigest 
     clock: systemClock,
     tell,
     keepHours: values['reports.retentionHours'],
+    oldestNeededMs: () => fieldReports.oldestNeededMs(),
     forgetRunHours: values['run.forgetAfterHours'],
   };
 }
