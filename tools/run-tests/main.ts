@@ -3,14 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../cli/run.ts';
 import { ROOT } from '../cli/workspace.ts';
-import { provideRedisServer } from './redis-server.ts';
+import { provideDebianPrograms } from './debian-programs.ts';
 import { closingLine, countTests, type VitestReport } from './totals.ts';
 
 /**
  * `pnpm test [vitest arguments]`: builds what is stale (child processes and packaging tests use the built files), runs
  * every suite, names what was skipped, and closes with one plain line and the exit code.
  */
-await provideRedisServer();
+await provideDebianPrograms();
 const build = await run(process.execPath, ['--import', 'tsx', 'tools/build/main.ts']);
 if (build.code !== 0) {
   console.error('the build failed, so no test was run');

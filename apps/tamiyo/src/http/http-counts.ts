@@ -1,5 +1,5 @@
 /** What the interface counts about itself. Label sets are closed: route names, codes and status classes. */
-const HTTP_METRICS = {
+export const HTTP_METRICS = {
   'tamiyo.http.requests_total': { unit: 'count', means: 'Requests answered, by route and class of status.' },
   'tamiyo.http.problems_total': { unit: 'count', means: 'Requests refused or failed, by code.' },
   'tamiyo.http.under_way': { unit: 'count', means: 'Requests being answered now.' },

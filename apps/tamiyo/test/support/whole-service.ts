@@ -1,6 +1,9 @@
-import { createKeyRing } from '@esper/command-verifier';
+import { join } from 'node:path';
+import { createBytesSigner, createKeyRing } from '@esper/command-verifier';
 import { hmacKey } from '@esper/command-verifier/node';
+import { readNameTables } from '@esper/registry/node';
 import { systemClock } from '@esper/std/node';
+import { initPolicyBundle, type PolicyToInit } from '../../src/adapters/policy-bundle.js';
 import { resolveConfig } from '../../src/config/resolve.js';
 import { makeMissing } from '../../src/host/first-start.js';
 import { openService, type Service } from '../../src/http/open-service.js';
@@ -11,7 +14,11 @@ const FOREVER = { createdAtMs: 0, notBeforeMs: 0, notAfterMs: 8_640_000_000_000_
 const PATIENT = { 'deadlines.inferenceMs': 5_000, 'deadlines.metadataMs': 5_000, 'deadlines.decisionMs': 20_000 };
 
 /** A whole host with its interface, in this process. It has a key without a date, and one that runs out within the hour. */
-export async function service(dataDir: string, flags: Readonly<Record<string, unknown>> = {}): Promise<Service> {
+export async function service(
+  dataDir: string,
+  flags: Readonly<Record<string, unknown>> = {},
+  policy: Partial<Pick<PolicyToInit, 'expiresAtMs' | 'actionPrior'>> = {},
+): Promise<Service> {
   const nowMs = systemClock.wallMs();
   const keys = createKeyRing([
     { keyId: 'k1', state: 'current', ...FOREVER, material: hmacKey(new Uint8Array(32).fill(7)) },
@@ -28,6 +35,17 @@ export async function service(dataDir: string, flags: Readonly<Record<string, un
     flags: { dataDir, 'http.port': 0, 'inference.host': 'thread', 'inference.standbyCount': 0, ...PATIENT, ...flags },
   });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
+  if (Object.keys(policy).length > 0) {
+    await initPolicyBundle({
+      folder: join(dataDir, 'policy'),
+      seed: 1,
+      actionPrior: { optimizer: 0.7, pause: 0.3 },
+      tables: await readNameTables(join(dataDir, 'tables')),
+      signer: createBytesSigner({ keyRing: keys, clock: systemClock }),
+      clock: systemClock,
+      ...policy,
+    });
+  }
   await makeMissing(config.value, keys);
   const log = pinoLog('silent', { write: () => undefined });
   return openService({ config: config.value, keys, log, version: '0.1.0' });

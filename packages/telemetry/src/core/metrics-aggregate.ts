@@ -18,6 +18,8 @@ interface Series {
 export interface ExpectedEvent {
   readonly event: string;
   readonly level: string;
+  /** Of an event that a rule in shadow gives. */
+  readonly shadowReason?: string;
 }
 
 /** The newest value of every series, from the packets seen so far. Bounded: a series beyond `seriesMax` is counted and left out. */
@@ -29,7 +31,10 @@ export class MetricsAggregate {
 
   constructor(seriesMax: number, expected: readonly ExpectedEvent[] = []) {
     this.#seriesMax = seriesMax;
-    for (const { event, level } of expected) this.#event({ event, level }, 0);
+    for (const { event, level, shadowReason } of expected) {
+      this.#event({ event, level }, 0);
+      if (shadowReason !== undefined) this.#shadow(shadowReason, 0);
+    }
   }
 
   /** Points that found no place, ever. */
@@ -42,7 +47,10 @@ export class MetricsAggregate {
       this.addPoint(point);
       this.#observe(point);
     }
-    for (const { description, level } of packet.events) this.#event({ event: description, level }, 1);
+    for (const { description, level, attributes } of packet.events) {
+      this.#event({ event: description, level }, 1);
+      if (description === 'shadow_finding' && attributes['reason'] !== undefined) this.#shadow(attributes['reason'], 1);
+    }
   }
 
   addPoint({ name, value, attributes = {} }: MetricPoint): void {
@@ -79,6 +87,10 @@ export class MetricsAggregate {
 
   #event(labels: { readonly event: string; readonly level: string }, value: number): void {
     this.#put({ name: 'tamiyo.events_total', kind: 'increment', labels: { ...labels }, value });
+  }
+
+  #shadow(reason: string, value: number): void {
+    this.#put({ name: 'tamiyo.risk.shadow_reasons_total', kind: 'increment', labels: { reason }, value });
   }
 
   #put(series: Series): void {

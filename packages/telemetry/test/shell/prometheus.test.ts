@@ -82,6 +82,20 @@ describe('Prometheus text', () => {
     expect(exporter.render()).toContain('tamiyo_events_total{event="wal_full",level="CRITICAL"} 1\n');
   });
 
+  it('what rules in shadow find is counted by its reason, from 0 where that is expected', () => {
+    const expected = { event: 'shadow_finding', level: 'INFO', shadowReason: 'pause_quota_exhausted' };
+    const exporter = createPrometheusExporter(100, [expected]);
+    expect(exporter.render()).toContain('tamiyo_risk_shadow_reasons_total{reason="pause_quota_exhausted"} 0\n');
+    const event = {
+      description: 'shadow_finding',
+      level: 'INFO' as const,
+      attributes: { reason: 'pause_quota_exhausted' },
+    };
+    void exporter.export({ ...packetOf('1', 'NORMAL'), events: [event, { ...event, attributes: {} }] });
+    expect(exporter.render()).toContain('tamiyo_risk_shadow_reasons_total{reason="pause_quota_exhausted"} 1\n');
+    expect(exporter.render()).toContain('tamiyo_events_total{event="shadow_finding",level="INFO"} 2\n');
+  });
+
   it('what somebody else knows now stands for what packets have said, and no family comes twice', () => {
     const exporter = createPrometheusExporter();
     void exporter.export(buildDecisionPacket(buildFacts({ validationLoss: 0.5 })));

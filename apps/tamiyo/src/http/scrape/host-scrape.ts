@@ -27,11 +27,18 @@ export interface ScrapeSetup {
 /** The level an event usually has; where there are several, the first. */
 const usualLevel = (level: string): string => level.split(/ or |, /)[0] ?? level;
 
-/** Every event that a packet of a host may carry. */
-const EXPECTED = Object.entries({ ...TAMIYO_EVENTS, ...RISK_EVENTS, ...HOST_EVENTS }).map(([event, { level }]) => ({
-  event,
-  level: usualLevel(level),
-}));
+/** Every event that a packet of a host may carry, and what rules in shadow may find that somebody has to know. */
+const EXPECTED = [
+  ...Object.entries({ ...TAMIYO_EVENTS, ...RISK_EVENTS, ...HOST_EVENTS }).map(([event, { level }]) => ({
+    event,
+    level: usualLevel(level),
+  })),
+  ...['pause_quota_exhausted', 'rollback_spent'].map((shadowReason) => ({
+    event: 'shadow_finding',
+    level: RISK_EVENTS.shadow_finding.level,
+    shadowReason,
+  })),
+];
 
 /** What answers scrapes. */
 export interface HostScrape {
