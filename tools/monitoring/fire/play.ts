@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Service } from '../../../apps/tamiyo/src/http/open-service.ts';
-import { openDrillHost } from './drill-host.ts';
+import { type HostToOpen, openDrillHost } from './drill-host.ts';
 import type { Prometheus } from './prometheus.ts';
 import type { Scene, Stage } from './scene.ts';
 
@@ -28,7 +28,7 @@ export async function play(scene: Scene, theatre: Theatre): Promise<SceneResult>
     folder: () => mkdtemp(join(theatre.folder, 'host-')),
     open: async (host) => {
       await closeAll(hosts);
-      const service = await openDrillHost(host, theatre.port);
+      const service = await opened(host, theatre.port);
       hosts.push(service);
       return service;
     },
@@ -45,6 +45,20 @@ export async function play(scene: Scene, theatre: Theatre): Promise<SceneResult>
     scene.fires.map((rule) => [rule, { fired: firedAt.has(rule), afterS: firedAt.get(rule) ?? null }]),
   );
   return { rules, broke };
+}
+
+/** A policy is tried before it is taken, under a deadline that a machine with other work misses now and then. */
+const OPENINGS_MAX = 8;
+
+/** Opening is not what is tried here: it is repeated until it has worked. */
+async function opened(host: HostToOpen, port: number): Promise<Service> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openDrillHost(host, port);
+    } catch (cause) {
+      if (tries === OPENINGS_MAX) throw cause;
+    }
+  }
 }
 
 async function watch(

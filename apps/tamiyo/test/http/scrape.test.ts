@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toJson } from '@esper/leyline';
+import { err } from '@esper/std';
 import { buildPacket, settle, tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
-import { TAMIYO_ERRORS } from '../../src/errors.js';
+import { DecisionError, type TamiyoErrorCode } from '../../src/errors.js';
 import { DecisionOutcomes } from '../../src/http/scrape/decision-outcomes.js';
 import { HOST_METRICS } from '../../src/http/scrape/host-metric-table.js';
 import { exchange } from '../support/http-fixture.js';
@@ -100,23 +101,20 @@ describe('what a host tells a scrape', () => {
     await data.remove();
   }, 300_000);
 
-  it('knows of every code whose doing it is, or that no packet ends with it', () => {
-    const family = new DecisionOutcomes().families().find(({ name }) => name === 'tamiyo.decisions.failed_total');
-    const counted = new Set(family?.samples.map(({ labels }) => labels['code']));
-    const never = Object.keys(TAMIYO_ERRORS).filter((code) => !counted.has(code));
-    // Answers of commands, of a start, and of operators; a new code belongs here or among the faults.
-    expect(never.sort()).toEqual(
-      [
-        'OPERATOR_REFUSED',
-        'CONFIG_INVALID',
-        'POLICY_MISSING',
-        'CHECKPOINT_REFUSED',
-        'CATALOGUE_MISSING',
-        'KEYS_MISSING',
-        'RECORD_DAMAGED',
-        'DECISION_UNKNOWN',
-        'DEMO_FAILED',
-      ].sort(),
-    );
+  it('counts a failure by code and by whose doing it is, and shows every code of a packet from the start', async () => {
+    const outcomes = new DecisionOutcomes();
+    const error = (code: TamiyoErrorCode) => new DecisionError(code, 'made up', { reason: 'made_up' });
+    const answers: TamiyoErrorCode[] = ['BREAKER_OPEN', 'RUN_HELD', 'BREAKER_OPEN', 'KEYS_MISSING'];
+    const host = outcomes.counting({ decide: async () => err(error(answers.shift() ?? 'INTERNAL')) });
+    for (let asked = 0; asked < 5; asked += 1) await host.decide('run-1', {});
+    const family = outcomes.families().find(({ name }) => name === 'tamiyo.decisions.failed_total');
+    const counted = (code: string) => family?.samples.filter(({ labels }) => labels['code'] === code);
+    expect(counted('BREAKER_OPEN')).toEqual([{ labels: { code: 'BREAKER_OPEN', fault: 'host' }, value: 2 }]);
+    expect(counted('RUN_HELD')).toEqual([{ labels: { code: 'RUN_HELD', fault: 'operator' }, value: 1 }]);
+    expect(counted('INTERNAL')).toEqual([{ labels: { code: 'INTERNAL', fault: 'host' }, value: 1 }]);
+    expect(counted('PACKET_INVALID')).toEqual([{ labels: { code: 'PACKET_INVALID', fault: 'caller' }, value: 0 }]);
+    // No packet ends with it; if one does all the same, it is seen.
+    expect(counted('KEYS_MISSING')).toEqual([{ labels: { code: 'KEYS_MISSING', fault: 'host' }, value: 1 }]);
+    expect(counted('CONFIG_INVALID')).toEqual([]);
   });
 });

@@ -1,17 +1,16 @@
 import type { MetricFamily } from '@esper/telemetry/prometheus';
-import { type DecisionError, TAMIYO_ERRORS, type TamiyoErrorCode } from '../../errors.js';
+import type { DecisionError, TamiyoErrorCode } from '../../errors.js';
 import type { DecisionHost } from '../../host/decision-host.js';
 import { hostFamily, hostValue } from './host-family.js';
 
 type Fault = 'host' | 'caller' | 'operator';
 
-/** Codes of packets that get no command, and whose doing that is. What is none of the host's costs no error budget. */
-const FAULTS: Partial<Readonly<Record<TamiyoErrorCode, Fault>>> = {
+/**
+ * Whose doing it is that a packet gets no command, by code; `none` for codes no packet ends with: those of commands, of a start, of
+ * operators' orders. What is not the host's doing costs no error budget. Whoever adds a code says here which it is.
+ */
+const FAULTS: Readonly<Record<TamiyoErrorCode, Fault | 'none'>> = {
   PACKET_INVALID: 'caller',
-  PACKET_EXPIRED: 'caller',
-  DECISION_CANCELLED: 'caller',
-  RUN_HELD: 'operator',
-  SHUTTING_DOWN: 'operator',
   TIMEOUT_INFERENCE: 'host',
   TIMEOUT_URZA: 'host',
   DEADLINE_DECISION: 'host',
@@ -22,12 +21,27 @@ const FAULTS: Partial<Readonly<Record<TamiyoErrorCode, Fault>>> = {
   DEPENDENCY_VIOLATION: 'host',
   OBSERVATION_REFUSED: 'host',
   POLICY_REFUSED: 'host',
-  POLICY_UNUSABLE: 'host',
   SEAL_FAILED: 'host',
   RECORD_FAILED: 'host',
   RUN_QUEUE_FULL: 'host',
   TOO_MANY_RUNS: 'host',
+  SHUTTING_DOWN: 'operator',
+  RUN_HELD: 'operator',
+  DECISION_CANCELLED: 'caller',
+  PACKET_EXPIRED: 'caller',
+  OPERATOR_REFUSED: 'none',
   INTERNAL: 'host',
+  CONFIG_INVALID: 'none',
+  POLICY_MISSING: 'none',
+  POLICY_UNUSABLE: 'host',
+  CHECKPOINT_REFUSED: 'none',
+  CATALOGUE_MISSING: 'none',
+  KEYS_MISSING: 'none',
+  RECORD_DAMAGED: 'none',
+  DECISION_UNKNOWN: 'none',
+  REPLAY_NOTHING: 'none',
+  HOST_UNREACHABLE: 'none',
+  DEMO_FAILED: 'none',
 };
 
 /** Counts how packets were answered, whatever channel they came by. */
@@ -37,7 +51,7 @@ export class DecisionOutcomes {
   readonly #failed = new Map<TamiyoErrorCode, number>();
 
   constructor() {
-    for (const code of Object.keys(TAMIYO_ERRORS) as TamiyoErrorCode[]) if (code in FAULTS) this.#failed.set(code, 0);
+    for (const code of Object.keys(FAULTS) as TamiyoErrorCode[]) if (FAULTS[code] !== 'none') this.#failed.set(code, 0);
   }
 
   /** The same host; each answer is counted once it is there. */
@@ -56,7 +70,8 @@ export class DecisionOutcomes {
 
   families(): readonly MetricFamily[] {
     const failed = [...this.#failed].map(([code, value]) => ({
-      labels: { code, fault: FAULTS[code] ?? 'host' },
+      // A code that no packet should end with is ours all the same.
+      labels: { code, fault: FAULTS[code] === 'none' ? 'host' : FAULTS[code] },
       value,
     }));
     return [
