@@ -105,7 +105,9 @@ describe('what a host tells a scrape', () => {
     const outcomes = new DecisionOutcomes();
     const error = (code: TamiyoErrorCode) => new DecisionError(code, 'made up', { reason: 'made_up' });
     const answers: TamiyoErrorCode[] = ['BREAKER_OPEN', 'RUN_HELD', 'BREAKER_OPEN', 'KEYS_MISSING'];
-    const host = outcomes.counting({ decide: async () => err(error(answers.shift() ?? 'INTERNAL')) });
+    const host = outcomes.counting({
+      decide: async (_run: string, _packet: unknown) => err(error(answers.shift() ?? 'INTERNAL')),
+    });
     for (let asked = 0; asked < 5; asked += 1) await host.decide('run-1', {});
     const family = outcomes.families().find(({ name }) => name === 'tamiyo.decisions.failed_total');
     const counted = (code: string) => family?.samples.filter(({ labels }) => labels['code'] === code);
