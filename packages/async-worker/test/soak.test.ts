@@ -41,7 +41,7 @@ describe('soak, in virtual time', () => {
     expect((await soak(seed)).breaches).toEqual([]);
   });
 
-  it.each(Object.entries(FAULTS))('the soak notices %s', async (_name, fault) => {
+  it.each(Object.entries(FAULTS))('CLI-09: the soak notices %s', async (_name, fault) => {
     const report = await soak(1, (worker, time) => fault.plant(worker, { timers: time }));
     expect(report.breaches).not.toEqual([]);
   });

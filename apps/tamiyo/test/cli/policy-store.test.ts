@@ -149,7 +149,7 @@ describe('tamiyo registry', () => {
     });
   }, 240_000);
 
-  it('RG-10: a foreign table is shown entry by entry and repaired on order, with what was there kept aside', async () => {
+  it('CLI-04, RG-10: a foreign table is shown entry by entry and repaired on order, with what was there kept aside', async () => {
     const table = at('tables/schedule_registry.json');
     await writeFile(table, '{"linear": 1, "cosine": 2, "warmup_hold": 3, "exponential": 4}');
     expect(await run('registry', 'verify')).toMatchObject({ code: 0 });

@@ -61,7 +61,7 @@ function verbs(environmentOf: () => Readonly<Record<string, string>>): void {
     expect(after.last).toMatchObject({ streams: [{ unacknowledged: { weatherlight: 0 } }, { unacknowledged: {} }] });
   });
 
-  it('tail prints packets and leaves nothing behind', async () => {
+  it('CLI-11: tail prints recent packets and leaves nothing behind', async () => {
     await run('load', '--count', '3', '--priority', 'critical');
     const tailed = await run('tail', '--stream', 'emergency', '--count', '2', '--for', '5');
     expect(tailed.objects).toHaveLength(2);
