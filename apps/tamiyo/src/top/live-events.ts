@@ -4,7 +4,7 @@ import type { HostEvent } from '../host/decision-host.js';
 import { failureCountOf, type RunFacts, type TopEvent } from './top-event.js';
 
 /** An event of a running host as something that happened. */
-export function eventOfHost(event: HostEvent): TopEvent {
+function eventOfHost(event: HostEvent): TopEvent {
   switch (event.type) {
     case 'decision': {
       const { atMs, trainingRunId, commandType, proposedType, reason, totalMs } = event;

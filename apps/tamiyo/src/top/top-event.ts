@@ -81,7 +81,7 @@ export function eventOfRecord(record: HostRecord): TopEvent | undefined {
 }
 
 /** What is shown of a run's state. */
-export function runFacts(trainingRunId: string, { sequence, hold, risk }: RunState): RunFacts {
+function runFacts(trainingRunId: string, { sequence, hold, risk }: RunState): RunFacts {
   const { decisions, failures, lastValidationLoss, mode, breakers, rollbacks } = risk;
   return {
     trainingRunId,

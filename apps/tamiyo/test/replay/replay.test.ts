@@ -9,6 +9,7 @@ import {
   packetOf,
   recordedRun,
   replayAll,
+  UNHURRIED,
   withDecision,
   withType,
   worldOf,
@@ -29,7 +30,7 @@ describe('a recorded decision, made again', () => {
   });
 
   it('is identical where a flag let an unknown blueprint pass', async () => {
-    const fixture = engineFixture({ keepsScenes: true, flags: ['FF-05'] });
+    const fixture = engineFixture({ ...UNHURRIED, keepsScenes: true, flags: ['FF-05'] });
     fixture.inference.answer = { action: 0 };
     fixture.library.knownIds = () => new Set();
     const base = packetOf(1);
@@ -131,7 +132,7 @@ describe('a recorded decision, made again', () => {
 
 describe('a decision behind a failure whose record the log did not take', () => {
   it('carries the state it was made in, and is identical', async () => {
-    const fixture = engineFixture({ keepsScenes: true });
+    const fixture = engineFixture({ ...UNHURRIED, keepsScenes: true });
     fixture.inference.answer = { action: 1 };
     await fixture.engine.decide('run-1', packetOf(1));
     fixture.library.failing = new Error('the library is gone');
@@ -181,7 +182,7 @@ describe('a recorded decision that cannot be made again', () => {
   });
 
   it('is told when it is a pause in the place of a failed decision', async () => {
-    const fixture = engineFixture({ keepsScenes: true, flags: ['FF-01'] });
+    const fixture = engineFixture({ ...UNHURRIED, keepsScenes: true, flags: ['FF-01'] });
     fixture.inference.hanging = true;
     await fixture.engine.decide('run-1', packetOf(1));
     expect(await whys(asRead(fixture.journal.records))).toEqual(['stand_in']);

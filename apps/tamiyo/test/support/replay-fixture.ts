@@ -12,12 +12,18 @@ import { FakeInference } from './fake-inference.js';
 export const packetOf = (step: number, more: Partial<SystemStatePacket> = {}): SystemStatePacket =>
   buildPacket({ packetId: `run-1-step-${step}`, globalStep: step, ...more });
 
+/** What is tested is what stands in the record, not how fast a busy machine is. */
+export const UNHURRIED = {
+  decisionDeadlineMs: 120_000,
+  settings: { inferenceDeadlineMs: 60_000, metadataDeadlineMs: 60_000 },
+} as const;
+
 /** Validation losses of a run with a spike at step 3. */
 const LOSSES = [1, 0.9, 4.5, 0.9, 0.8];
 
 /** A run as a real engine records it: proposals that stand, a spike that risk stops, a failure, an order. */
 export async function recordedRun(given: Parameters<typeof engineFixture>[0] = {}): Promise<HostRecord[]> {
-  const fixture = engineFixture({ keepsScenes: true, ...given });
+  const fixture = engineFixture({ ...UNHURRIED, keepsScenes: true, ...given });
   fixture.inference.answer = { action: 1 };
   for (const [at, validationLoss] of LOSSES.entries()) {
     await fixture.engine.decide('run-1', packetOf(at + 1, { validationLoss }));
