@@ -30,7 +30,7 @@ function commandsOf(path: string): readonly string[] {
 /** Commands that this file executes, as they stand, one after the other in one folder. */
 const EXECUTED = [
   /^export ESPER_LEYLINE_SECRET=/,
-  /^pnpm tamiyo (decide|explain|replay|diff|top|doctor|--help)\b/,
+  /^pnpm tamiyo (decide|explain|replay|diff|top|--help)\b/,
   /^pnpm harness$/,
 ];
 
