@@ -2,6 +2,7 @@ import { nodeWorkerPorts } from '@esper/async-worker/node';
 import type { FieldReports } from '@esper/field-reports';
 import type { Bus } from '@esper/oona';
 import type { FileCatalogue } from '@esper/registry/node';
+import type { RunOwnerCounts } from '@esper/run-ownership';
 import { systemClock } from '@esper/std/node';
 import type { Telemetry } from '@esper/telemetry';
 import type { Wal } from '@esper/wal';
@@ -17,6 +18,7 @@ import { OpenParts } from './host/open-parts.js';
 import { joinPolicyStream, openPolicies } from './host/open-policies.js';
 import { readinessOf } from './host/readiness.js';
 import { startUpkeep } from './host/upkeep.js';
+import { openSharing } from './ownership/open-sharing.js';
 import type { Recovered } from './records/recover.js';
 
 export type { HostSetup } from './host/host-setup.js';
@@ -33,6 +35,8 @@ export interface Host extends DecisionHost {
   readonly fieldReports: FieldReports;
   readonly recovered: Recovered;
   readonly issuerEpoch: number;
+  /** What was counted of runs shared with other hosts; `undefined` for a host on its own. */
+  readonly sharing: (() => RunOwnerCounts) | undefined;
   /** The feature flags as they stand now. */
   flags(): readonly FlagView[];
 }
@@ -47,7 +51,8 @@ export async function openHost(setup: HostSetup): Promise<Host> {
     const policies = await openPolicies(setup, { carriers, memory }, open);
     const policyDigest = () => digestOf(policies);
     const issuerEpoch = await startEpoch(setup, { carriers, memory, policies });
-    const assembled = assemble(setup, { carriers, memory, policies, flags, issuerEpoch }, open);
+    const sharing = await openSharing(setup, { issuerEpoch, runs: memory.recovered.runs }, open);
+    const assembled = assemble(setup, { carriers, memory, policies, flags, issuerEpoch, sharing }, open);
     await joinPolicyStream(setup, { carriers, policies }, open);
     const { timers } = nodeWorkerPorts();
     const { fieldReports, recovered, catalogue } = memory;
@@ -65,6 +70,7 @@ export async function openHost(setup: HostSetup): Promise<Host> {
       subscribe: (listener) => events.subscribe(listener),
       readiness: () => readinessOf({ state: open.state, log, policies, catalogue }),
       close: () => open.closeAll(),
+      sharing: sharing === undefined ? undefined : () => sharing.owner.counts(),
       flags: () => flags.views(systemClock.wallMs()),
       ...{ engine, policies, catalogue, log, bus, telemetry, fieldReports, recovered, issuerEpoch },
     };

@@ -90,8 +90,15 @@ export class DecisionEngine {
 
   async #inLane(received: ReceivedPacket, deadline: DecisionDeadline): Promise<Outcome> {
     const { trainingRunId } = received;
-    const refusal = this.#refusal(trainingRunId);
-    if (refusal !== undefined) return this.#turnAway(refusal, trainingRunId);
+    const { runs, ownership } = this.#parts;
+    if (!runs.mayKnow(trainingRunId)) return this.#turnAway(laneError('too_many_runs', trainingRunId), trainingRunId);
+    const entered = await this.#entered(received, deadline);
+    if (entered !== undefined) return entered.ok ? entered : this.#turnAway(entered.error, trainingRunId);
+    const held = this.#holdOn(trainingRunId);
+    if (held !== undefined) {
+      ownership.leave(trainingRunId);
+      return this.#turnAway(held, trainingRunId);
+    }
     const earlier = await this.#earlier(received, deadline);
     if (earlier !== undefined) return earlier.ok ? earlier : this.#turnAway(earlier.error, trainingRunId);
     return this.#parts.holdPolicy(() => {
@@ -100,10 +107,25 @@ export class DecisionEngine {
     });
   }
 
-  /** Why a run gets no decision at all now. */
-  #refusal(trainingRunId: string): DecisionError | undefined {
+  /** Makes sure that this host may decide for the run; gives the answer that any host gave before, or why it may not. */
+  async #entered(
+    { trainingRunId, packetId }: ReceivedPacket,
+    deadline: DecisionDeadline,
+  ): Promise<Outcome | undefined> {
+    const { ownership } = this.#parts;
+    try {
+      const entering = ownership.enter(trainingRunId, packetId);
+      const leave = (): void => ownership.leave(trainingRunId);
+      const answer = await deadline.within('validate', entering, (late) => void late.then(leave, leave));
+      return answer === undefined ? undefined : ok(answer);
+    } catch (cause) {
+      return err(asDecisionError(cause));
+    }
+  }
+
+  /** An operator's hold, as the refusal that it is. */
+  #holdOn(trainingRunId: string): DecisionError | undefined {
     const { runs, clock } = this.#parts;
-    if (!runs.mayKnow(trainingRunId)) return laneError('too_many_runs', trainingRunId);
     const hold = holdInForce(runs.get(trainingRunId).hold, clock.wallMs());
     if (hold === undefined) return undefined;
     const until = hold.untilMs === null ? 'until released' : `until ${new Date(hold.untilMs).toISOString()}`;

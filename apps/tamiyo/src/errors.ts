@@ -67,6 +67,26 @@ export const TAMIYO_ERRORS = {
     means: 'An operator holds the run: it gets no command.',
     next: 'Ask whoever the message names, or release the run.',
   },
+  RUN_ELSEWHERE: {
+    means: 'Another host is deciding for this run right now.',
+    next: 'Send the same packet again, here or there, after the time that left_ms names.',
+  },
+  LEASE_LOST: {
+    means: 'Another host has taken the run over meanwhile; the command was not issued and never will be.',
+    next: 'Send the same packet again, here or there: it gets the answer of the host that has the run.',
+  },
+  LEDGER_UNAVAILABLE: {
+    means: 'The ledger that hosts share their runs by did not answer, so nothing was delivered.',
+    next: 'Look at Redis and the network; send the same packet again: if it was answered, it gets those bytes.',
+  },
+  LEDGER_LOST_RUN: {
+    means: 'The ledger does not know a run any more that this host has written to: Redis has lost data.',
+    next: 'Restore Redis from its append-only file, or restart the hosts: each brings what its own log knows.',
+  },
+  LEDGER_UNTRUSTED: {
+    means: 'What the ledger holds of the run was not written by a host with the same secret and version.',
+    next: 'Compare ESPER_LEYLINE_SECRET and the versions of the hosts; look for who else writes to this Redis.',
+  },
   DECISION_CANCELLED: {
     means: 'The caller went away before there was a command.',
     next: 'Send the packet again if an answer is still wanted.',

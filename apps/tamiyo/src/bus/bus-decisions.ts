@@ -1,6 +1,7 @@
 import { type BusEnvelope, decodeMessage } from '@esper/leyline';
 import type { Bus, Delivery } from '@esper/oona';
 import type { WallClock } from '@esper/std';
+import type { Timers } from '../decision/deadline.js';
 import { type DecisionError, TamiyoError, type TamiyoErrorCode } from '../errors.js';
 import type { DecisionHost } from '../host/decision-host.js';
 import type { Delivered } from '../stages/stages.js';
@@ -10,13 +11,23 @@ export interface BusDecisionParts {
   readonly bus: Pick<Bus, 'subscribe' | 'publish'>;
   readonly host: Pick<DecisionHost, 'decide'>;
   readonly clock: WallClock;
+  readonly timers: Timers;
 }
 
+/** The longest wait for another host's lease: below the deadline that the bus gives a handler. */
+const WAIT_MS_MAX = 20_000;
 const STREAM = 'oona.normal';
 /** All hosts on one bus share the group: a packet is decided by one of them. */
 export const DECISION_GROUP = 'tamiyo-decisions';
 /** Failures after which another host, or this one later, may still answer the packet. */
-const LATER: ReadonlySet<TamiyoErrorCode> = new Set(['SHUTTING_DOWN', 'RUN_QUEUE_FULL', 'TOO_MANY_RUNS']);
+const LATER: ReadonlySet<TamiyoErrorCode> = new Set([
+  'SHUTTING_DOWN',
+  'RUN_QUEUE_FULL',
+  'TOO_MANY_RUNS',
+  'RUN_ELSEWHERE',
+  'LEASE_LOST',
+  'LEDGER_UNAVAILABLE',
+]);
 
 /**
  * Answers packets that come over the bus with the same decisions as the step API (DP-18: opt-in). A message is acknowledged
@@ -31,15 +42,25 @@ export async function openBusDecisions(parts: BusDecisionParts): Promise<() => P
 async function answer({ envelope }: Delivery, parts: BusDecisionParts): Promise<void> {
   // The stream carries other messages too, field reports above all: they are none of ours.
   if (envelope.messageType !== 'SYSTEM_STATE') return;
+  const runId = runIdOf(envelope);
   const leftMs = timeLeftMs(envelope, parts.clock);
   // Whoever sent it has gone on without a command: deciding now would change the run's state for nothing.
   if (leftMs !== undefined && leftMs <= 0) return;
-  const outcome = await parts.host.decide(runIdOf(envelope), envelope.payload, {
-    ...(leftMs === undefined ? {} : { deadlineMs: leftMs }),
-  });
+  let outcome = await decide(runId, envelope, parts);
+  // The host that had the run may have died while it decided: attempts are few, and its lease may be longer than they last.
+  const busyMs = outcome.ok ? 0 : Number(outcome.error.facts.attributes['left_ms'] ?? 0);
+  if (busyMs > 0 && (leftMs === undefined || busyMs < leftMs)) {
+    await new Promise<void>((resolve) => void parts.timers.after(Math.min(busyMs, WAIT_MS_MAX), resolve));
+    outcome = await decide(runId, envelope, parts);
+  }
   if (outcome.ok) return publish(outcome.value, envelope, parts);
   // A failure is told by telemetry, with run and packet id; there is no command, so nothing is sent in its place.
   if (mayComeAgain(outcome.error)) throw outcome.error;
+}
+
+function decide(runId: string, envelope: BusEnvelope, { host, clock }: BusDecisionParts) {
+  const leftMs = timeLeftMs(envelope, clock);
+  return host.decide(runId, envelope.payload, leftMs === undefined ? {} : { deadlineMs: Math.max(0, leftMs) });
 }
 
 const mayComeAgain = ({ code }: DecisionError): boolean => LATER.has(code);

@@ -1,5 +1,6 @@
 import type { WallClock } from '@esper/std';
 import { DecisionError } from '../errors.js';
+import type { KeptAnswer } from '../ownership/ledger-codec.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { AnswerStore } from '../stages/parts.js';
 import type { Delivered } from '../stages/stages.js';
@@ -61,7 +62,7 @@ const expired = (trainingRunId: string, packetId: string): DecisionError =>
   );
 
 /** The answer that a record holds, as it was given. */
-function answerOf(record: DecisionRecord): Delivered {
+export function answerOf(record: KeptAnswer): Delivered {
   const { findings, reasons, conservative, proposed, command, spans } = record;
   const last = spans.at(-1);
   const inferenceMs = spans.find((span) => span.name === 'infer')?.durationMs ?? 0;

@@ -25,6 +25,9 @@ import { DecisionIds } from '../decision/decision-ids.js';
 import { RecentAnswers } from '../decision/recent-answers.js';
 import { Turns } from '../decision/turns.js';
 import { DecisionEngine } from '../engine.js';
+import type { Sharing } from '../ownership/open-sharing.js';
+import { soleOwner } from '../ownership/run-ownership.js';
+import { ANSWERS_OF_THE_LEDGER, SharedOwner } from '../ownership/shared-owner.js';
 import type { Recovered } from '../records/recover.js';
 import { RunTable } from '../runs/run-table.js';
 import type { DecisionParts } from '../stages/parts.js';
@@ -41,6 +44,8 @@ export interface Opened {
   readonly policies: LivePolicies;
   readonly flags: FeatureFlags;
   readonly issuerEpoch: number;
+  /** Absent for a host on its own. */
+  readonly sharing: Sharing | undefined;
 }
 
 /** The engine, and what belongs to it. */
@@ -94,6 +99,7 @@ function decisionParts(
     recovered: memory.recovered.runs,
     countMax: config['run.countMax'],
     startsConservative: config['risk.conservativeMode'],
+    onForgotten: (runId) => at.sharing?.owner.forget(runId),
   });
   const decisionIds = new DecisionIds(systemClock, (bytes) => randomFillSync(bytes), memory.recovered.lastIdMs);
   return {
@@ -122,14 +128,13 @@ function decisionParts(
     ),
     reports: fieldReporting({ version: ARCHITECTURE }),
     runs,
-    answers: new RecentAnswers(answerIndex(config, memory.recovered), at.lookup, systemClock),
     turns: new Turns(TURNS_PER_RUNTIME * (1 + config['inference.standbyCount'])),
+    ...answering(setup, at, runs),
     settings: {
       inferenceDeadlineMs: config['deadlines.inferenceMs'],
       metadataDeadlineMs: config['deadlines.metadataMs'],
       consumer: config['seal.consumer'],
       expiresInMs: config['seal.expiresInMs'],
-      issuerEpoch: at.issuerEpoch,
       configDigest: digest,
       flags,
     },
@@ -153,6 +158,23 @@ function sceneNotes({ config }: HostSetup, { carriers, policies }: Opened): Scen
       carriers.tell({ description: 'record_lost', level: 'CRITICAL', attributes: { what: 'scene', detail } });
     },
   });
+}
+
+/** Where earlier answers come from, and who may decide: the log and this host; or, where hosts share their runs, the ledger. */
+function answering(
+  { config: { values } }: HostSetup,
+  { carriers, memory, lookup, issuerEpoch, sharing }: Opened & { readonly lookup: DecisionLookup },
+  runs: RunTable,
+): Pick<DecisionParts, 'answers' | 'ownership'> {
+  if (sharing === undefined) {
+    const answers = new RecentAnswers(answerIndex(values, memory.recovered), lookup, systemClock);
+    return { answers, ownership: soleOwner(issuerEpoch) };
+  }
+  const { journal, tell } = carriers;
+  return {
+    answers: ANSWERS_OF_THE_LEDGER,
+    ownership: new SharedOwner({ ...sharing, runs, journal, clock: systemClock, tell }),
+  };
 }
 
 /** The index of answers, with those of the log already in it. */

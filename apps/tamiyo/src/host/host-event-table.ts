@@ -8,6 +8,11 @@ export const HOST_EVENTS = {
     means: 'An operator holds a run: it gets no command until released, or until the end named.',
   },
   run_released: { level: 'INFO', means: 'An operator released a run that was held.' },
+  run_taken_over: {
+    level: 'WARNING',
+    means:
+      'A run came from a host whose lease ran out while it was deciding: killed, frozen or cut off. Says from which.',
+  },
   operator_order: { level: 'WARNING', means: 'An operator ordered something: who, why, what, and until when.' },
   decision_refused: {
     level: 'WARNING or CRITICAL',

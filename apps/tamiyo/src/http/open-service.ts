@@ -48,7 +48,7 @@ export async function openService(setup: ServiceSetup): Promise<Service> {
       httpOptions(values),
     );
     const deafen = values['bus.decisions']
-      ? await openBusDecisions({ bus: host.bus, host, clock: systemClock })
+      ? await openBusDecisions({ bus: host.bus, host, clock: systemClock, timers: systemTimers })
       : nothing;
     return { host, addresses: server.addresses, tokens: { folder, made }, close: closer(server, host, deafen) };
   } catch (cause) {

@@ -7,6 +7,7 @@ import { ArrowRunner } from '../decision/arrows.js';
 import { DecisionDeadline } from '../decision/deadline.js';
 import { instantOf, RecordedMoments } from '../decision/moments.js';
 import { Turns } from '../decision/turns.js';
+import { soleOwner } from '../ownership/run-ownership.js';
 import type { DecisionBasis } from '../records/basis.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { DecisionScene } from '../records/scene.js';
@@ -75,12 +76,12 @@ export function replayParts({ record, basis, scene, policy, vocabularies }: Repl
     runs: new RunTable({ riskConfig: scene.risk }),
     answers: { find: unasked, keep: unasked },
     turns: new Turns(1),
+    ownership: soleOwner(record.identity.issuerEpoch),
     settings: {
       inferenceDeadlineMs: 0,
       metadataDeadlineMs: 0,
       consumer: scene.consumer,
       expiresInMs: record.identity.expiresAtMs - record.identity.issuedAtMs,
-      issuerEpoch: record.identity.issuerEpoch,
       configDigest: record.digests.config,
       flags: { isOn: (flag) => flag === 'FF-05' && basis.guardBypassed === true },
     },

@@ -20,6 +20,8 @@ export interface RunTableOptions {
   readonly countMax?: number;
   /** Whether each run is put into conservative mode when this host first meets it (CF-05). */
   readonly startsConservative?: boolean;
+  /** Hears of each run that is given up. */
+  readonly onForgotten?: (runId: string) => void;
 }
 
 /** A run's state as a decision finds it, and the events of how it came to be. */
@@ -101,6 +103,7 @@ export class RunTable {
     this.#runs.delete(runId);
     this.#met.delete(runId);
     this.#unrecorded.delete(runId);
+    this.#options.onForgotten?.(runId);
   }
 
   /** False when this run would be one more than may be known. */

@@ -39,9 +39,12 @@ function conclude(error: DecisionError, at: StageAt): DecisionError {
   const { session, parts } = at;
   // What is no packet makes no run known: a caller that sends rubbish under many names fills no table.
   const { trainingRunId } = session.about;
-  if (session.packet !== undefined || parts.runs.has(trainingRunId)) {
+  const isKnown = session.packet !== undefined || parts.runs.has(trainingRunId);
+  if (isKnown) {
     parts.runs.set(trainingRunId, session.state, session.atMs);
-  }
+    const kept = parts.ownership.keep(trainingRunId, session.state);
+    kept.catch((cause: unknown) => parts.reporter.recordLost('run', cause));
+  } else parts.ownership.leave(trainingRunId);
   // Durable as soon as the log can, and never a reason to keep the caller waiting for its error.
   const record = failureRecord(error, at);
   parts.runs.unrecorded(trainingRunId);

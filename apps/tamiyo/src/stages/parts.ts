@@ -24,6 +24,7 @@ import type { Timers } from '../decision/deadline.js';
 import type { Moment, MomentSource } from '../decision/moments.js';
 import type { LeaveTurn, Turns } from '../decision/turns.js';
 import type { DecisionError } from '../errors.js';
+import type { RunOwnership } from '../ownership/run-ownership.js';
 import type { DecisionRecord, FailureRecord, HostRecord, OperatorRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
 import type { RunTable } from '../runs/run-table.js';
@@ -142,12 +143,12 @@ export interface DecisionParts {
   readonly answers: AnswerStore;
   /** How many decisions are at the network, or about to be, at once. */
   readonly turns: Turns;
+  readonly ownership: RunOwnership;
   readonly settings: {
     readonly inferenceDeadlineMs: number;
     readonly metadataDeadlineMs: number;
     readonly consumer: string;
     readonly expiresInMs: number;
-    readonly issuerEpoch: number;
     readonly configDigest: string;
     readonly flags: FlagState;
   };

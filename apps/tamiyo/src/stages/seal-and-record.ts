@@ -1,20 +1,22 @@
 import { DecisionError } from '../errors.js';
 import type { DecisionRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
-import type { ActivePolicy, DecisionParts, StageAt } from './parts.js';
+import { makeDurable, withholdWhenDurable } from './make-durable.js';
+import type { ActivePolicy, StageAt } from './parts.js';
 import type { Judged, Recorded, Sealed } from './stages.js';
 
 /** Gives the command its identity and signature. From here its sequence number is burnt, whatever happens. */
 export function sealCommand(from: Judged, at: StageAt): Sealed {
   const { session, parts } = at;
   const sequence = session.state.sequence + 1;
-  const { consumer, expiresInMs, issuerEpoch } = parts.settings;
+  const { trainingRunId } = from.packet;
+  const { consumer, expiresInMs } = parts.settings;
   session.state = { ...session.state, sequence };
   try {
     const sealed = parts.sealer.seal(from.assessment.command, {
-      trainingRunId: from.packet.trainingRunId,
+      trainingRunId,
       consumer,
-      issuerEpoch,
+      issuerEpoch: parts.ownership.issuerEpochOf(trainingRunId),
       sequence,
       expiresInMs,
     });
@@ -25,7 +27,10 @@ export function sealCommand(from: Judged, at: StageAt): Sealed {
   }
 }
 
-/** Makes the decision durable: inputs, findings, command bytes, field report and the run's next state, in one append. */
+/**
+ * Makes the decision durable: inputs, findings, command bytes, field report and the run's next state, in one append; and, where
+ * hosts share their runs, in one fenced write.
+ */
 export async function recordDecision(from: Sealed, policy: ActivePolicy, at: StageAt): Promise<Recorded> {
   const stateAfter: RunState = {
     version: 1,
@@ -36,15 +41,8 @@ export async function recordDecision(from: Sealed, policy: ActivePolicy, at: Sta
   };
   const record = decisionRecord(from, { stateAfter, policy, at });
   const { deadline } = at.session.arrows;
-  const appended = at.parts.journal.append(record).catch((cause: unknown) => {
-    throw new DecisionError('RECORD_FAILED', 'the decision could not be made durable', {
-      kind: 'persistence',
-      reason: 'record_failed',
-      attributes: { error: cause instanceof Error ? cause.message.slice(0, 200) : String(cause) },
-      cause,
-    });
-  });
-  const logSequence = await deadline.within('record', appended, (late) => withholdWhenRecorded(late, record, at.parts));
+  const kept = makeDurable(record, at.parts);
+  const logSequence = await deadline.within('record', kept, (late) => withholdWhenDurable(late, record, at.parts));
   at.session.state = stateAfter;
   at.parts.reporter.recorded(record);
   return { ...from, logSequence, policy: { digest: policy.digest, version: policy.version } };
@@ -79,23 +77,6 @@ function decisionRecord(
     digests: { policy: more.policy.digest, config: parts.settings.configDigest },
     stateAfter: more.stateAfter,
   };
-}
-
-/** The deadline has passed while the disk was slow. Should the record land after all, a second one says it never left. */
-function withholdWhenRecorded(late: Promise<number>, record: DecisionRecord, parts: DecisionParts): void {
-  const { decisionId, trainingRunId, packetId, atMs, identity } = record;
-  const withheld = {
-    kind: 'withheld',
-    decisionId,
-    trainingRunId,
-    packetId,
-    atMs,
-    commandId: identity.commandId,
-    sequence: identity.sequence,
-  } as const;
-  late
-    .then(() => parts.journal.append(withheld))
-    .catch((cause: unknown) => parts.reporter.recordLost('withheld', cause));
 }
 
 const placeOf = ({ deciding, findings }: Judged['assessment']): number =>

@@ -30,7 +30,7 @@ async function fixture() {
     if (envelope.messageType === 'ADAPTATION_COMMAND') commands.push(envelope);
   });
   const host = new FakeHost();
-  const close = await openBusDecisions({ bus, host, clock: systemClock });
+  const close = await openBusDecisions({ bus, host, clock: systemClock, timers: systemTimers });
   const idle = async (): Promise<void> => {
     while (Object.values(bus.depth('oona.normal').unacknowledged).some((count) => count > 0)) await settle();
   };

@@ -2,7 +2,8 @@ import { createWorker } from '@esper/async-worker';
 import { nodeWorkerPorts } from '@esper/async-worker/node';
 import { createKeyRing, createSealer } from '@esper/command-verifier';
 import { hmacKey, randomIds } from '@esper/command-verifier/node';
-import type { BlueprintDescriptor } from '@esper/leyline';
+import type { BlueprintDescriptor, TelemetryEvent } from '@esper/leyline';
+import { hmacBusSigner } from '@esper/oona/redis';
 import {
   type BlendConfig,
   DEFAULT_DIMS,
@@ -13,6 +14,7 @@ import {
 } from '@esper/policy';
 import { sha256 } from '@esper/registry/node';
 import { resolveRiskConfig } from '@esper/risk-engine';
+import type { RunOwner } from '@esper/run-ownership';
 import { ok } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildBlueprint, buildReport } from '@esper/testkit';
@@ -24,6 +26,9 @@ import { RecentAnswers } from '../../src/decision/recent-answers.js';
 import { Turns } from '../../src/decision/turns.js';
 import { DecisionEngine } from '../../src/engine.js';
 import type { DecisionError } from '../../src/errors.js';
+import { LedgerCodec } from '../../src/ownership/ledger-codec.js';
+import { soleOwner } from '../../src/ownership/run-ownership.js';
+import { ANSWERS_OF_THE_LEDGER, SharedOwner } from '../../src/ownership/shared-owner.js';
 import type { DecisionRecord, HostRecord, OperatorRecord } from '../../src/records/record.js';
 import { type KnownRun, RunTable } from '../../src/runs/run-table.js';
 import type { ActivePolicy, DecisionParts, ReportContext } from '../../src/stages/parts.js';
@@ -91,6 +96,7 @@ export class Heard {
   readonly refused: DecisionError[] = [];
   readonly ordered: OperatorRecord[] = [];
   readonly recorded: string[] = [];
+  readonly told: TelemetryEvent[] = [];
 }
 
 const EMPTY_VOCABULARIES: Vocabularies = {
@@ -141,6 +147,8 @@ export function engineFixture(
     readonly ports?: Partial<Pick<DecisionParts, 'reporter' | 'reports' | 'names' | 'worker'>>;
     readonly queueMax?: number;
     readonly turns?: Turns;
+    /** Shares its runs through this; see {@link RunOwner}. */
+    readonly owner?: RunOwner;
   } = {},
 ) {
   const inference = new FakeInference();
@@ -185,18 +193,28 @@ export function engineFixture(
     }),
     answers: new RecentAnswers(answers, journal, systemClock),
     turns: given.turns ?? new Turns(100),
+    ownership: soleOwner(1),
     settings: {
       inferenceDeadlineMs: 50,
       metadataDeadlineMs: 50,
       consumer: 'kasmina',
       expiresInMs: 60_000,
-      issuerEpoch: 1,
       configDigest: 'c'.repeat(64),
       flags: { isOn: (flag) => FLAG_IDS.includes(flag) && (given.flags ?? []).includes(flag) },
       ...given.settings,
     },
     ...given.ports,
   };
+  const { owner } = given;
+  if (owner !== undefined) {
+    const { runs } = parts;
+    const codec = new LedgerCodec(hmacBusSigner('a secret of the tests'));
+    const tell = (event: TelemetryEvent): void => void heard.told.push(event);
+    Object.assign(parts, {
+      answers: ANSWERS_OF_THE_LEDGER,
+      ownership: new SharedOwner({ owner, codec, runs, journal, clock: systemClock, tell }),
+    });
+  }
   const options = {
     decisionDeadlineMs: given.decisionDeadlineMs ?? 5_000,
     queueMax: given.queueMax ?? 16,

@@ -8,6 +8,7 @@ import {
   type StoredAnswer,
   withdrawable,
 } from '../core/run-entry.js';
+import { RunOwnershipError } from '../errors.js';
 import type { CommitAnswer, EnterAnswer, EnterAsk, FencedWrite, RunLedger, WithdrawAnswer } from '../ports.js';
 
 /** A ledger in memory, from the pure rules alone. For tests, and as the model of the one on Redis. Answers never expire. */
@@ -16,8 +17,8 @@ export class MemoryLedger implements RunLedger {
   readonly #entries = new Map<string, RunEntry>();
   readonly #answers = new Map<string, StoredAnswer>();
   #lastToken = 0;
-  /** While set, every call rejects with it. */
-  failing: Error | undefined;
+  /** `away`: calls are refused, nothing is carried out. `mute`: they are carried out, and nobody hears of it. */
+  failing: 'away' | 'mute' | undefined;
 
   constructor(clock: WallClock) {
     this.#clock = clock;
@@ -34,12 +35,53 @@ export class MemoryLedger implements RunLedger {
     this.#lastToken = 0;
   }
 
-  async enter(run: string, ask: EnterAsk): Promise<EnterAnswer> {
-    this.#check();
-    const answered = ask.packetId === undefined ? undefined : this.#answers.get(keyOf(run, ask.packetId));
-    if (answered !== undefined) {
-      this.#answers.set(keyOf(run, ask.packetId ?? ''), { ...answered, isGiven: true });
-      return { kind: 'answered', bytes: answered.bytes };
+  enter(run: string, ask: EnterAsk): Promise<EnterAnswer> {
+    return this.#carriedOut(() => this.#entered(run, ask));
+  }
+
+  commit(run: string, write: FencedWrite): Promise<CommitAnswer> {
+    return this.#carriedOut(() => {
+      const key = keyOf(run, write.answer?.packetId ?? '');
+      const { entry, answer } = commitRun(this.#entries.get(run), write, this.#answers.has(key));
+      this.#keep(run, entry);
+      if (answer.kind === 'accepted' && write.answer !== undefined) {
+        const { commandId, bytes } = write.answer;
+        this.#answers.set(key, { commandId, bytes, isGiven: false });
+      }
+      return answer;
+    });
+  }
+
+  release(run: string, token: number): Promise<void> {
+    return this.#carriedOut(() => this.#keep(run, releaseRun(this.#entries.get(run), token)));
+  }
+
+  withdraw(
+    run: string,
+    { packetId, commandId }: { readonly packetId: string; readonly commandId: string },
+  ): Promise<WithdrawAnswer> {
+    return this.#carriedOut(() => {
+      const key = keyOf(run, packetId);
+      const outcome = withdrawable(this.#answers.get(key), commandId);
+      if (outcome === 'withdrawn') this.#answers.delete(key);
+      return outcome;
+    });
+  }
+
+  adopt(run: string, { state, sequence }: { readonly state: Uint8Array; readonly sequence: number }): Promise<boolean> {
+    return this.#carriedOut(() => {
+      if (this.#entries.has(run)) return false;
+      this.#entries.set(run, adoptedRun(state, sequence));
+      return true;
+    });
+  }
+
+  #entered(run: string, ask: EnterAsk): EnterAnswer {
+    const key = keyOf(run, ask.packetId ?? '');
+    const stored = ask.packetId === undefined ? undefined : this.#answers.get(key);
+    if (stored !== undefined) {
+      this.#answers.set(key, { ...stored, isGiven: true });
+      return { kind: 'answered', bytes: stored.bytes };
     }
     const at = { nowMs: this.#clock.wallMs(), lastToken: this.#lastToken };
     const { entry, answer } = enterRun(this.#entries.get(run), ask, at);
@@ -48,48 +90,18 @@ export class MemoryLedger implements RunLedger {
     return answer;
   }
 
-  async commit(run: string, write: FencedWrite): Promise<CommitAnswer> {
-    this.#check();
-    const key = keyOf(run, write.answer?.packetId ?? '');
-    const { entry, answer } = commitRun(this.#entries.get(run), write, this.#answers.has(key));
-    this.#keep(run, entry);
-    if (answer.kind === 'accepted' && write.answer !== undefined) {
-      const { commandId, bytes } = write.answer;
-      this.#answers.set(key, { commandId, bytes, isGiven: false });
-    }
-    return answer;
-  }
-
-  async release(run: string, token: number): Promise<void> {
-    this.#check();
-    this.#keep(run, releaseRun(this.#entries.get(run), token));
-  }
-
-  async withdraw(
-    run: string,
-    { packetId, commandId }: { readonly packetId: string; readonly commandId: string },
-  ): Promise<WithdrawAnswer> {
-    this.#check();
-    const key = keyOf(run, packetId);
-    const outcome = withdrawable(this.#answers.get(key), commandId);
-    if (outcome === 'withdrawn') this.#answers.delete(key);
-    return outcome;
-  }
-
-  async adopt(run: string, { state, sequence }: { readonly state: Uint8Array; readonly sequence: number }) {
-    this.#check();
-    if (this.#entries.has(run)) return false;
-    this.#entries.set(run, adoptedRun(state, sequence));
-    return true;
-  }
-
   #keep(run: string, entry: RunEntry | undefined): void {
     if (entry !== undefined) this.#entries.set(run, entry);
   }
 
-  #check(): void {
-    if (this.failing !== undefined) throw this.failing;
+  async #carriedOut<T>(call: () => T): Promise<T> {
+    if (this.failing === 'away') throw unavailable();
+    const answer = call();
+    if (this.failing === 'mute') throw unavailable();
+    return answer;
   }
 }
+
+const unavailable = (): RunOwnershipError => new RunOwnershipError('LEDGER_UNAVAILABLE', 'the ledger is away');
 
 const keyOf = (run: string, packetId: string): string => `${run.length}:${run}/${packetId}`;

@@ -44,6 +44,36 @@ export const HOST_METRICS = {
     means: 'Active runs by the state of each breaker: closed, open, half_open, forced_open, disabled.',
   },
   'tamiyo.runs.pending': { unit: 'count', attributes: [], means: 'Decisions that wait or run now, over all runs.' },
+  'tamiyo.sharing.taken_over_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Runs that came from another host whose lease ran out.',
+  },
+  'tamiyo.sharing.handed_over_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Runs that came from another host which had given them back.',
+  },
+  'tamiyo.sharing.held_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Packets turned away because another host was deciding for their run.',
+  },
+  'tamiyo.sharing.repeated_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Packets answered with bytes that the ledger held.',
+  },
+  'tamiyo.sharing.lost_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Writes of this host that were refused because another host had taken the run over.',
+  },
+  'tamiyo.sharing.unavailable_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Calls that the ledger did not answer.',
+  },
   'tamiyo.policy.in_force': { unit: 'bool', attributes: [], means: '1 while a policy is in force.' },
   'tamiyo.policy.expiry_timestamp_seconds': {
     unit: 's',

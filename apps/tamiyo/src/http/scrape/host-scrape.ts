@@ -16,6 +16,7 @@ import { hostFamily, hostValue } from './host-family.js';
 import { fieldReportFamilies, inferenceFamilies, keyFamilies, walFamilies } from './part-figures.js';
 import { watchProcess } from './process-figures.js';
 import { runFamilies } from './run-figures.js';
+import { sharingFamilies } from './sharing-figures.js';
 
 export interface ScrapeSetup {
   readonly keys: Pick<KeyRingHolder, 'current'>;
@@ -104,6 +105,7 @@ function hostFamilies(host: Host, { keys, clock, version, configDigest }: Scrape
     ...inferenceFamilies(policy?.host),
     ...walFamilies('log', host.log),
     ...busFamilies(host.bus),
+    ...sharingFamilies(host.sharing?.()),
     ...fieldReportFamilies(host.fieldReports.stats()),
     ...keyFamilies(keys.current().values(), nowMs),
   ];
