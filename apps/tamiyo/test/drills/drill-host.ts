@@ -41,12 +41,12 @@ async function answer(message: ToHost): Promise<void> {
   }
 }
 
-async function open({ dataDir, settings, fault }: Extract<ToHost, { type: 'open' }>): Promise<void> {
+async function open({ dataDir, settings, environment, fault }: Extract<ToHost, { type: 'open' }>): Promise<void> {
   const from = performance.now();
   const files = await prepareDemoFiles(dataDir, { shape: { inputs: 256, width: 48, classes: 10 }, policySeed: 1 });
   const config = resolveConfig({ flags: { dataDir, ...settings } });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
-  host = await openHost({ config: config.value, keys: files.keys, ...setupFault(fault) });
+  host = await openHost({ config: config.value, keys: files.keys, environment, ...setupFault(fault) });
   plantFault(fault, host);
   delay.enable();
   const { issuerEpoch } = host;

@@ -20,6 +20,7 @@ export type ToHost =
       readonly type: 'open';
       readonly dataDir: string;
       readonly settings: Readonly<Record<string, string>>;
+      readonly environment: Readonly<Record<string, string>>;
       readonly fault: ChildFault | undefined;
     }
   | { readonly type: 'decide'; readonly id: number; readonly run: string; readonly packet: SystemStatePacket }

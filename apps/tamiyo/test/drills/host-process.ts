@@ -54,12 +54,13 @@ export class HostProcess {
   async open(
     dataDir: string,
     settings: Readonly<Record<string, string>>,
-    fault: ChildFault | undefined,
+    more: { readonly fault?: ChildFault | undefined; readonly environment?: Readonly<Record<string, string>> } = {},
   ): Promise<{ readonly issuerEpoch: number; readonly runs: readonly string[]; readonly openMs: number }> {
     await this.#loaded;
     const message = await new Promise<FromHost>((resolve, reject) => {
       this.#opening = { resolve, reject };
-      if (!this.#send({ type: 'open', dataDir, settings, fault })) reject(new Error('the host ended before it opened'));
+      if (!this.#send({ type: 'open', dataDir, settings, environment: {}, fault: undefined, ...more }))
+        reject(new Error('the host ended before it opened'));
     });
     this.#opening = undefined;
     if (message.type !== 'opened') throw new Error(message.type === 'failed' ? message.message : 'no answer to open');
@@ -114,6 +115,15 @@ export class HostProcess {
     );
     this.#child.disconnect();
     await this.#ended;
+  }
+
+  /** SIGSTOP: nothing is answered, and time goes on. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
   }
 
   /** The end that nothing can answer. Resolves when the process is gone. */

@@ -160,7 +160,7 @@ class KillExplorer {
   #open(host: HostProcess, dataDir: string) {
     const { sabotage } = this.#plan;
     const fault: ChildFault | undefined = sabotage === 'write_behind' ? sabotage : undefined;
-    return host.open(dataDir, sabotage === 'no_memory' ? { ...PATIENT, idempotencyMs: '0' } : PATIENT, fault);
+    return host.open(dataDir, sabotage === 'no_memory' ? { ...PATIENT, idempotencyMs: '0' } : PATIENT, { fault });
   }
 
   /** Waits for so many commands, or for the end of the load. */

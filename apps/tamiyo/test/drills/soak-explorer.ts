@@ -64,7 +64,7 @@ export async function exploreSoak(plan: SoakPlan): Promise<SoakTotals> {
       'deadlines.decisionMs': String(Math.max(250, 5 * plan.deadlineMs)),
       'inference.standbyCount': '1',
     };
-    await host.open(folder.path, settings, plan.sabotage);
+    await host.open(folder.path, settings, { fault: plan.sabotage });
     return await new Soak(host, plan).run(folder.path);
   } finally {
     await host.kill();
