@@ -46,16 +46,19 @@ async function answer({ envelope }: Delivery, parts: BusDecisionParts): Promise<
   const leftMs = timeLeftMs(envelope, parts.clock);
   // Whoever sent it has gone on without a command: deciding now would change the run's state for nothing.
   if (leftMs !== undefined && leftMs <= 0) return;
-  let outcome = await decide(runId, envelope, parts);
-  // The host that had the run may have died while it decided: attempts are few, and its lease may be longer than they last.
-  const busyMs = outcome.ok ? 0 : Number(outcome.error.facts.attributes['left_ms'] ?? 0);
-  if (busyMs > 0 && (leftMs === undefined || busyMs < leftMs)) {
-    await new Promise<void>((resolve) => void parts.timers.after(Math.min(busyMs, WAIT_MS_MAX), resolve));
-    outcome = await decide(runId, envelope, parts);
-  }
+  const outcome = await decideWhenFree(runId, envelope, parts);
   if (outcome.ok) return publish(outcome.value, envelope, parts);
   // A failure is told by telemetry, with run and packet id; there is no command, so nothing is sent in its place.
   if (mayComeAgain(outcome.error)) throw outcome.error;
+}
+
+/** The host that had the run may have died while it decided: attempts are few, and its lease may be longer than they last. */
+async function decideWhenFree(runId: string, envelope: BusEnvelope, parts: BusDecisionParts) {
+  const outcome = await decide(runId, envelope, parts);
+  const busyMs = outcome.ok ? 0 : Number(outcome.error.facts.attributes['left_ms'] ?? 0);
+  if (busyMs === 0 || busyMs >= (timeLeftMs(envelope, parts.clock) ?? Number.POSITIVE_INFINITY)) return outcome;
+  await new Promise<void>((resolve) => void parts.timers.after(Math.min(busyMs, WAIT_MS_MAX), resolve));
+  return decide(runId, envelope, parts);
 }
 
 function decide(runId: string, envelope: BusEnvelope, { host, clock }: BusDecisionParts) {

@@ -3,6 +3,7 @@ import { type BusEnvelope, encodeMessage, type SystemStatePacket } from '@esper/
 import { type Bus, openEmbeddedBus } from '@esper/oona';
 import { systemTimers } from '@esper/oona/node';
 import { MemoryJournal } from '@esper/oona/testing';
+import { err } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildPacket, settle } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
@@ -104,6 +105,23 @@ describe('decisions over the bus', () => {
     expect(commands).toHaveLength(1);
     await close();
     expect(bus.depth('oona.normal').unacknowledged[DECISION_GROUP]).toBe(0);
+    await bus.close();
+  });
+
+  it('a run that another host is deciding for is waited for, and costs the message no attempt', async () => {
+    const { bus, host, commands, close, idle } = await fixture();
+    const decide = host.decide.bind(host);
+    let busy = true;
+    host.decide = async (...asked) => {
+      if (!busy) return decide(...asked);
+      busy = false;
+      return err(new DecisionError('RUN_ELSEWHERE', 'busy', { attributes: { left_ms: '5' } }));
+    };
+    await bus.publish('oona.normal', request(buildPacket({ packetId: 'p-1' })));
+    await idle();
+    expect(commands).toHaveLength(1);
+    expect(bus.counters().retried).toBe(0);
+    await close();
     await bus.close();
   });
 });

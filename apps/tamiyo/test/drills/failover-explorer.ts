@@ -95,10 +95,12 @@ class FailoverExplorer {
     const stop = this.#trainers.start(this.#runs);
     const first = FAULTS.indexOf(this.#plan.first ?? 'killed');
     for (let at = 0; at < this.#plan.count && this.#found.unmoved === 0; at += 1) {
+      const victim = this.#sites[this.#random.int(0, 1)] as FailoverSite;
+      const fault = FAULTS[(first + at) % FAULTS.length] ?? 'killed';
+      if (fault === 'killed') await victim.prepare();
       this.#trainers.spread();
       await this.#answeredSince(performance.now(), this.#runs);
-      const victim = this.#sites[this.#random.int(0, 1)] as FailoverSite;
-      await this.#suffer(FAULTS[(first + at) % FAULTS.length] ?? 'killed', victim);
+      await this.#suffer(fault, victim);
     }
     await stop();
     await this.#trainers.abandonedSettled(LATE_MS);
@@ -108,7 +110,6 @@ class FailoverExplorer {
   /** One fault, from before it to when the host is back. */
   async #suffer(fault: Fault, victim: FailoverSite): Promise<void> {
     const other = this.#sites[0] === victim ? this.#sites[1] : this.#sites[0];
-    victim.prepare();
     await pause(this.#random.int(0, 200));
     await this.#strike(fault, victim);
     this.#done[fault] += 1;

@@ -61,9 +61,10 @@ export class FailoverSite {
     await this.#process?.kill();
   }
 
-  /** So that a restart takes less. */
-  prepare(): void {
+  /** So that loading a program is no part of what follows: resolves when the next process has loaded its own. */
+  async prepare(): Promise<void> {
     this.#spare ??= new HostProcess();
+    await this.#spare.loaded;
   }
 
   async end(): Promise<void> {

@@ -15,7 +15,8 @@ const GONE = { kind: 'gone' } as const;
 export class HostProcess {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, (reply: Reply | undefined) => void>();
-  readonly #loaded: Promise<void>;
+  /** Resolves when the program is loaded, or has ended. */
+  readonly loaded: Promise<void>;
   readonly #ended: Promise<void>;
   #opening: { resolve(message: FromHost): void; reject(cause: Error): void } | undefined;
   #next = 0;
@@ -29,7 +30,7 @@ export class HostProcess {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     let loaded: () => void = () => undefined;
-    this.#loaded = new Promise((resolve) => {
+    this.loaded = new Promise((resolve) => {
       loaded = resolve;
     });
     this.#child.on('message', (message: FromHost) => {
@@ -56,7 +57,7 @@ export class HostProcess {
     settings: Readonly<Record<string, string>>,
     more: { readonly fault?: ChildFault | undefined; readonly environment?: Readonly<Record<string, string>> } = {},
   ): Promise<{ readonly issuerEpoch: number; readonly runs: readonly string[]; readonly openMs: number }> {
-    await this.#loaded;
+    await this.loaded;
     const message = await new Promise<FromHost>((resolve, reject) => {
       this.#opening = { resolve, reject };
       if (!this.#send({ type: 'open', dataDir, settings, environment: {}, fault: undefined, ...more }))
