@@ -20,6 +20,9 @@ const PATIENT = {
   'deadlines.decisionMs': '60000',
 };
 
+/** A busy machine must not be taken for a Redis that is away. */
+const ANSWERS_LATE = { 'sharing.answerMs': '20000' };
+
 describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
   let folder: Awaited<ReturnType<typeof tempFolder>>;
   let server: RedisServer;
@@ -32,17 +35,21 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
     await folder.remove();
   });
 
-  const open = async (name: string, environment: Readonly<Record<string, string>>) => {
+  const open = async (
+    name: string,
+    environment: Readonly<Record<string, string>>,
+    settings: Readonly<Record<string, string>> = {},
+  ) => {
     const dataDir = join(folder.path, name);
     const { keys } = await prepareDemoFiles(dataDir, { shape: { inputs: 256, width: 48, classes: 10 }, policySeed: 1 });
-    const config = configOf({ flags: { dataDir, ...PATIENT, 'sharing.hostName': name } });
+    const config = configOf({ flags: { dataDir, ...PATIENT, 'sharing.hostName': name, ...settings } });
     return openHost({ config, keys, environment });
   };
 
   it('telemetry and reports go to the streams there, and each host reads policies in a group of its own', async () => {
     const environment = { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET };
-    const host = await open('one', environment);
-    const other = await open('two', environment);
+    const host = await open('one', environment, ANSWERS_LATE);
+    const other = await open('two', environment, ANSWERS_LATE);
     try {
       const outcome = await host.decide('run-1', buildPacket({ trainingRunId: 'run-1', packetId: 'p-1' }));
       expect(outcome.ok).toBe(true);
@@ -155,6 +162,50 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
 
   it('does not open without the secret that the bus is signed with', async () => {
     await expect(open('three', { REDIS_URL: server.url })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('hosts on one Redis share their runs; without Redis there is no command; a run known before is brought along', async () => {
+    const order = { who: 'mara', why: 'to see whether it comes along' };
+    const alone = await open('four', {});
+    expect(alone.sharing).toBeUndefined();
+    await alone.operate({ kind: 'conservative_set', trainingRunId: 'run-4', order });
+    await alone.close();
+
+    const environment = { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET };
+    const host = await open('four', environment, ANSWERS_LATE);
+    const other = await open('five', environment, ANSWERS_LATE);
+    const packet = (step: number) => buildPacket({ trainingRunId: 'run-4', packetId: `p-${step}`, globalStep: step });
+    try {
+      const first = await other.decide('run-4', packet(1));
+      if (!first.ok) throw first.error;
+      expect([first.value.command.commandType, first.value.assessment.conservative]).toEqual(['PAUSE', true]);
+      const again = await host.decide('run-4', packet(1));
+      expect(again.ok && [again.value.repeated, Buffer.from(again.value.bytes)]).toEqual([
+        true,
+        Buffer.from(first.value.bytes),
+      ]);
+      const next = await host.decide('run-4', packet(2));
+      expect(next.ok && next.value.identity.sequence).toBe(2);
+      expect(next.ok && next.value.identity.issuerEpoch > first.value.identity.issuerEpoch).toBe(true);
+      expect(host.sharing?.()).toMatchObject({ handedOver: 1, takenOver: 0, lost: 0 });
+
+      await server.kill();
+      const refused = await host.decide('run-4', packet(3));
+      expect(refused).toMatchObject({ ok: false, error: { code: 'LEDGER_UNAVAILABLE' } });
+      await server.start();
+      const back = () => host.decide('run-4', packet(3));
+      await expect.poll(back, { timeout: 60_000, interval: 20 }).toMatchObject({ ok: true });
+    } finally {
+      await host.close();
+      await other.close();
+    }
+  });
+
+  it('sharing can be insisted on, and be switched off', async () => {
+    await expect(open('six', {}, { 'sharing.runs': 'on' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const host = await open('six', { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET }, { 'sharing.runs': 'off' });
+    expect(host.sharing).toBeUndefined();
+    await host.close();
   });
 });
 

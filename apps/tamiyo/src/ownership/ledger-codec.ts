@@ -57,8 +57,11 @@ export class LedgerCodec {
 
   answerBytes(record: DecisionRecord): Uint8Array {
     const { trainingRunId: run, packetId: packet, decisionId, bytes, identity, command, proposed } = record;
-    const { findings, deciding, reasons, decidingAt, conservative, spans } = record;
-    const judged = { findings, deciding, reasons, decidingAt, conservative, spans };
+    const { deciding, reasons, conservative, spans } = record;
+    // Of the findings only the deciding one: all of them stand in the log of the host that decided, and are most of a record.
+    const finding = record.findings[record.decidingAt];
+    const findings = finding === undefined ? [] : [finding];
+    const judged = { findings, deciding, reasons, decidingAt: findings.length - 1, conservative, spans };
     const answer: KeptAnswer = { decisionId, bytes, identity, command, proposed, ...judged };
     return this.#signed({ format: FORMAT, kind: 'answer', run, packet, answer });
   }
