@@ -17,6 +17,8 @@ const NEVER_ANSWERED = new Set<string>([
   'KEYS_MISSING',
   'RECORD_DAMAGED',
   'DEMO_FAILED',
+  'REPLAY_NOTHING',
+  'HOST_UNREACHABLE',
 ]);
 
 describe('problem details', () => {
