@@ -120,10 +120,11 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
     await expect(delivered({ OONA_MESSAGE_TTL_MS: 'soon' }, 'none')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 
-  it('while Redis is away decisions go on, and what is CRITICAL is kept and arrives when it is back', async () => {
+  it('while Redis is away a host that shares no runs decides on, and what is CRITICAL is kept and arrives when it is back', async () => {
     const away = await startRedis({ fsync: 'everysec' });
     try {
-      const host = await open('outage', { REDIS_URL: away.url, ESPER_LEYLINE_SECRET: SECRET });
+      const environment = { REDIS_URL: away.url, ESPER_LEYLINE_SECRET: SECRET };
+      const host = await open('outage', environment, { 'sharing.runs': 'off' });
       await away.kill();
       const failed = await host.decide('run-1', { not: 'a packet' });
       expect(failed).toMatchObject({ ok: false, error: { code: 'PACKET_INVALID' } });
