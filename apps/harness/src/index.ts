@@ -10,10 +10,13 @@ export {
 export { verifierGate } from './adapters/verifier-gate.js';
 export { type BlueprintId, trainerBlueprints } from './core/blueprints.js';
 export { PACKET_METRICS } from './core/build-packet.js';
+export { EMERGENCY_LEVELS } from './core/emergency.js';
+export { EMERGENCY_GRADES, type EmergencyGrade } from './core/emergency-grades.js';
 export { FAULT_KINDS, type Fault, type FaultKind, parseFault } from './core/fault-schedule.js';
 export { HOST_PARAMETERS, type NetworkShape } from './core/network.js';
 export type { RestoreRecord, Tally, TrainerSummary } from './core/tally.js';
 export { TRAINER_EVENTS, type TrainerEvent, type TrainerEventName } from './core/trainer-event.js';
+export { TRAINER_METRICS, type TrainerMetricName, type TrainerMetrics } from './core/trainer-metrics.js';
 export { EXECUTION_ERRORS, HARNESS_ERRORS, HarnessError, type HarnessErrorCode, type RefusalCode } from './errors.js';
 export { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from './options.js';
 export type {

@@ -1,4 +1,5 @@
 import type { DatasetSize } from './core/dataset.js';
+import type { EmergencyLimits } from './core/emergency.js';
 import { checkFault, type Fault } from './core/fault-schedule.js';
 import type { RingLimits } from './core/snapshot-ring.js';
 import type { TrainingSettings } from './core/train-step.js';
@@ -51,6 +52,12 @@ export interface TrainerOptions {
   readonly fastRestoreDeadlineMs?: number;
   /** [12,000] */
   readonly fullRestoreDeadlineMs?: number;
+  /** Failed steps in a row that raise the emergency level by one [3]. */
+  readonly failedStepsPerLevel?: number;
+  /** Restores without a healthy step between them that stop the run [3]. */
+  readonly restoresInVainMax?: number;
+  /** CRITICAL events told per minute; more are counted [60]. */
+  readonly emergenciesPerMinuteMax?: number;
   /** What is done to the run on purpose [nothing]. */
   readonly faults?: readonly Fault[];
 }
@@ -74,6 +81,7 @@ export interface ResolvedTrainerOptions {
   readonly checkpointEverySteps: number;
   readonly fastRestoreDeadlineMs: number;
   readonly fullRestoreDeadlineMs: number;
+  readonly emergency: EmergencyLimits & { readonly perMinuteMax: number };
   readonly faults: readonly Fault[];
 }
 
@@ -129,6 +137,9 @@ const DEFAULTS = {
   checkpointEverySteps: 25,
   fastRestoreDeadlineMs: 500,
   fullRestoreDeadlineMs: 12_000,
+  failedStepsPerLevel: 3,
+  restoresInVainMax: 3,
+  emergenciesPerMinuteMax: 60,
   faults: [],
 } as const satisfies Omit<TrainerOptions, 'trainingRunId'>;
 
@@ -190,6 +201,11 @@ export function resolveTrainerOptions(given: TrainerOptions): ResolvedTrainerOpt
     checkpointEverySteps: whole('checkpointEverySteps', all.checkpointEverySteps, [1, 100_000]),
     fastRestoreDeadlineMs: whole('fastRestoreDeadlineMs', all.fastRestoreDeadlineMs, [1, 600_000]),
     fullRestoreDeadlineMs: whole('fullRestoreDeadlineMs', all.fullRestoreDeadlineMs, [1, 600_000]),
+    emergency: Object.freeze({
+      failedStepsPerLevel: whole('failedStepsPerLevel', all.failedStepsPerLevel, [1, 1_000_000]),
+      restoresInVainMax: whole('restoresInVainMax', all.restoresInVainMax, [1, 10_000]),
+      perMinuteMax: whole('emergenciesPerMinuteMax', all.emergenciesPerMinuteMax, [0, 10_000]),
+    }),
     faults: checkedFaults(all.faults),
   });
 }

@@ -1,13 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Fault, parseFault } from '@esper/harness';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { environmentNow } from './adapters/environment.js';
-import { compareWith, writeReport } from './adapters/report-folder.js';
+import { compareWith, foundEarlier, writeReport } from './adapters/report-folder.js';
 import type { KpiComparison } from './core/compare-kpis.js';
+import type { Figure } from './core/figure.js';
 import { buildReport } from './report/build-report.js';
 import type { ScenarioReport } from './report/scenario-report.js';
+import { runRounds } from './run-rounds.js';
 import type { Scenario } from './scenarios/scenario.js';
 import { SCENARIOS } from './scenarios/scenario-table.js';
 
@@ -28,8 +28,10 @@ export const EXIT = { ok: 0, broken: 1, usage: 2 } as const;
 interface Flags {
   readonly seed: number;
   readonly steps?: number;
+  readonly duration?: number;
   readonly fault: readonly Fault[];
   readonly short: boolean;
+  readonly continue: boolean;
   readonly report?: string;
   readonly compare?: string;
   readonly sabotage?: string;
@@ -46,6 +48,11 @@ export async function runCommandLine(at: CommandLine): Promise<number> {
     .description('run one scenario, or all of them one after the other')
     .option('--seed <number>', 'of the trainer and of every chance', wholeNumber, 1)
     .option('--steps <count>', 'training steps, or drills where the scenario counts those', wholeNumber)
+    .option(
+      '--duration <time>',
+      'round after round with the next seed until this is over, such as 90s or 2h',
+      lengthOfTime,
+    )
     .option('--short', 'the short form, which CI runs', false)
     .option(
       '--fault <kind@step[+steps][=value]>',
@@ -54,6 +61,7 @@ export async function runCommandLine(at: CommandLine): Promise<number> {
       [],
     )
     .option('--report <folder>', 'write metrics, a page to look at and summary.csv there')
+    .option('--continue', 'control-value only: add these seeds to those of the report in the folder', false)
     .option('--compare <folder>', 'a verdict per figure against an earlier report; a worse one fails')
     .addOption(
       new Option('--sabotage <name>', 'take away what handles the fault: the scenario must fail').choices([
@@ -99,6 +107,14 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('a whole number is needed');
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+function lengthOfTime(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  if (count !== undefined) return Number(count) * (UNIT_MS[unit] as number);
+  throw new InvalidArgumentError('a time such as 90s, 10m or 2h is needed');
+}
+
 function oneMoreFault(text: string, before: readonly Fault[]): readonly Fault[] {
   const fault = parseFault(text);
   if (fault.ok) return [...before, fault.value];
@@ -108,37 +124,44 @@ function oneMoreFault(text: string, before: readonly Fault[]): readonly Fault[] 
 async function runOne(name: string, order: Flags, at: CommandLine): Promise<number> {
   const scenario: Scenario = SCENARIOS[name as keyof typeof SCENARIOS];
   const say = (line: string): void => (order.json ? undefined : at.print(line));
-  const dataDir = await mkdtemp(join(tmpdir(), `tamiyo-${name}-`));
   const startedAt = new Date().toISOString();
   const beganAt = performance.now();
   say(`${name}: ${scenario.about}`);
-  try {
-    const outcome = await scenario.run({
-      seed: order.seed,
-      steps: order.steps ?? (order.short ? scenario.steps.short : scenario.steps.usual),
-      faults: order.fault,
-      dataDir,
-      sabotaged: order.sabotage !== undefined,
-      say: (line) => say(`  ${line}`),
-      progress: (done, total) => at.progress(`${name} ${done}/${total}`),
-    });
-    const report = buildReport(outcome, {
-      scenario: name,
-      about: scenario.about,
-      seed: order.seed,
-      startedAt,
-      seconds: (performance.now() - beganAt) / 1000,
-      environment: environmentNow(),
-    });
-    return await conclude(report, order, at);
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
-  }
+  const earlier = order.continue ? await foundEarlier(order.report, name) : undefined;
+  const outcome = await runRounds({
+    name,
+    scenario,
+    seed: order.seed,
+    steps: order.steps ?? (order.short ? scenario.steps.short : scenario.steps.usual),
+    faults: order.fault,
+    sabotaged: order.sabotage !== undefined,
+    say: (line) => say(`  ${line}`),
+    progress: (done, total) => at.progress(`${name} ${done}/${total}`),
+    ...(earlier === undefined ? {} : { earlier }),
+    ...(order.duration === undefined ? {} : { durationMs: order.duration }),
+  });
+  const report = buildReport(outcome, {
+    scenario: name,
+    about: scenario.about,
+    seed: order.seed,
+    startedAt,
+    seconds: (performance.now() - beganAt) / 1000,
+    environment: environmentNow(),
+  });
+  return await conclude(report, { order, figures: outcome.figures ?? [] }, at);
 }
 
-async function conclude(report: ScenarioReport, order: Flags, at: CommandLine): Promise<number> {
+interface Concluding {
+  readonly order: Flags;
+  readonly figures: readonly Figure[];
+}
+
+async function conclude(report: ScenarioReport, { order, figures }: Concluding, at: CommandLine): Promise<number> {
   const comparison = order.compare === undefined ? undefined : await compareWith(resolve(order.compare), report);
-  const page = order.report === undefined ? undefined : await writeReport(resolve(order.report), report, comparison);
+  const page =
+    order.report === undefined
+      ? undefined
+      : await writeReport(resolve(order.report), report, { figures, ...compared(comparison) });
   const worse = (comparison ?? []).filter(({ verdict }) => verdict === 'worse');
   const { scenario, seed, seconds, passed, assertions, kpis, extra } = report;
   if (order.json) {
@@ -151,7 +174,7 @@ async function conclude(report: ScenarioReport, order: Flags, at: CommandLine): 
   return passed && worse.length === 0 ? EXIT.ok : EXIT.broken;
 }
 
-const compared = (comparison: readonly KpiComparison[] | undefined): object =>
+const compared = (comparison: readonly KpiComparison[] | undefined): { comparison?: readonly KpiComparison[] } =>
   comparison === undefined ? {} : { comparison };
 
 function printOutcome(report: ScenarioReport, worse: readonly KpiComparison[], { print }: CommandLine): void {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { compareKpis } from '../src/core/compare-kpis.js';
+import { stepsLostAfter, weighPairs } from '../src/core/control-pairs.js';
 import { finiteKpis } from '../src/core/kpi-table.js';
+import { assertion } from '../src/core/outcome.js';
 import { thinned } from '../src/core/recording.js';
+import { joinRounds } from '../src/core/rounds.js';
 import { seededRandom } from '../src/core/seeded-random.js';
 import { bootstrapMean, quantile, slopeRatio } from '../src/core/statistics.js';
 
@@ -44,6 +47,51 @@ describe('figures against an earlier run', () => {
 
   it('a figure that is no number is left out, never shown as one', () => {
     expect(finiteKpis({ decision_ms_p50: Number.NaN, decisions: 3 })).toEqual({ decisions: 3 });
+  });
+});
+
+describe('pairs of runs with and without control', () => {
+  const ending = (accuracy: number, lost = false, stepsLost = 0) => ({ accuracy, lost, stepsLost, stepsPaused: 0 });
+
+  it('a step is lost when validation is no number or clearly above its best before the fault', () => {
+    const losses = [1, 0.5, 0.52, 0.9, Number.NaN, 0.55, 0.54];
+    const steps = losses.map((validationLoss, at) => ({ step: at + 1, validationLoss }));
+    expect(stepsLostAfter(steps, 4)).toBe(2);
+  });
+
+  it('all pairs together: gain, losses, steps saved, whichever way they come out', () => {
+    const pairs = [
+      { seed: 1, alone: ending(0.1, true, 100), controlled: ending(0.9, false, 20), falsePauses: 0 },
+      { seed: 2, alone: ending(0.9, false, 5), controlled: ending(0.8, false, 15), falsePauses: 2 },
+    ];
+    expect(weighPairs(pairs, seededRandom(1))).toMatchObject({
+      accuracyGain: { mean: 0.35 },
+      controlledBetter: 1,
+      controlledWorse: 1,
+      lostAlone: 1,
+      lostControlled: 0,
+      stepsSaved: { mean: 35 },
+      falsePauses: { mean: 1 },
+    });
+  });
+});
+
+describe('rounds', () => {
+  const round = (seed: number, held: boolean) => ({
+    seed,
+    outcome: { assertions: [assertion('it held', held, 'x')], kpis: { decisions: seed }, recordings: [], extra: {} },
+  });
+
+  it('one round is itself; of many the last is shown, or the first that broke, and every broken promise counts', () => {
+    const only = round(1, true);
+    expect(joinRounds([only])).toBe(only.outcome);
+    expect(joinRounds([round(1, true), round(2, true)])).toMatchObject({
+      kpis: { decisions: 2 },
+      extra: { rounds: 2 },
+    });
+    const broken = joinRounds([round(1, true), round(2, false), round(3, false)]);
+    expect(broken.extra).toMatchObject({ shownSeed: 2, failedSeeds: [2, 3] });
+    expect(broken.assertions.filter(({ held }) => !held).map(({ seen }) => seen)).toEqual(['x', 'x (seed 3)']);
   });
 });
 

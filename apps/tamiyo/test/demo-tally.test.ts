@@ -27,7 +27,11 @@ function good(): DemoTally {
       updatesSkipped: 0,
       seedStages: {},
       restores: [],
+      rollback: {},
+      emergencies: {},
+      emergenciesLate: {},
     },
+    metrics: {},
   };
   return tally;
 }

@@ -1,3 +1,5 @@
+import type { TrainerMetrics } from './trainer-metrics.js';
+
 /** One restore, as it went. */
 export interface RestoreRecord {
   readonly atStep: number;
@@ -25,6 +27,11 @@ export interface Tally {
   readonly faults: Counts;
   readonly updatesSkipped: number;
   readonly seedStages: Counts;
+  /** `fastHits`, `fastMisses`, `failures`, `deadlineExceeded`, `halts`. */
+  readonly rollback: Counts;
+  /** Interventions by grade, and those of them that were late. */
+  readonly emergencies: Counts;
+  readonly emergenciesLate: Counts;
   readonly restores: readonly RestoreRecord[];
 }
 
@@ -37,13 +44,18 @@ export const EMPTY_TALLY: Tally = {
   faults: {},
   updatesSkipped: 0,
   seedStages: {},
+  rollback: {},
+  emergencies: {},
+  emergenciesLate: {},
   restores: [],
 };
 
 /** Restores a tally remembers one by one; beyond, the oldest are forgotten. */
 const RESTORES_MAX = 256;
 
-type CountedGroup = 'applied' | 'refused' | 'rejected' | 'failures' | 'faults' | 'seedStages';
+type CountedGroup = {
+  readonly [Key in keyof Tally]: Tally[Key] extends Counts ? Key : never;
+}[keyof Tally];
 
 /** One more of `key` in `group`. */
 export const count = (tally: Tally, group: CountedGroup, key: string): Tally => ({
@@ -70,4 +82,5 @@ export interface TrainerSummary {
   /** Why the run stopped for good before its end. */
   readonly halted?: string;
   readonly tally: Tally;
+  readonly metrics: TrainerMetrics;
 }

@@ -20,6 +20,8 @@ export const TRAINER_EVENTS = {
   'tolaria.rollback.restored': { level: 'WARNING', means: 'Weights were restored and their digest confirmed.' },
   'tolaria.rollback.restore_failed': { level: 'CRITICAL', means: 'A tier could not restore; the reason says why.' },
   'tolaria.emergency.halt': { level: 'CRITICAL', means: 'Training stops for good.' },
+  'tolaria.emergency.level': { level: 'CRITICAL', means: 'The emergency of the run rose to a higher level.' },
+  'tolaria.emergency.late': { level: 'ERROR', means: 'An intervention was in place only after its deadline.' },
   'tolaria.fault_injected': { level: 'WARNING', means: 'The fault schedule did something to the run on purpose.' },
   'kasmina.command_applied': { level: 'INFO', means: 'A verified command was executed.' },
   'kasmina.command_rejected': { level: 'CRITICAL', means: 'Bytes were refused by verification and not executed.' },

@@ -1,5 +1,6 @@
 import type { AdaptationCommand } from '@esper/leyline';
 import { elapsedMs, type MonoMs } from '@esper/std';
+import { gradeOf, lateness } from '../core/emergency-grades.js';
 import { executeCommand, type RunFacts } from '../core/execute-command.js';
 import type { Fault } from '../core/fault-schedule.js';
 import { addRestore, count, type Tally } from '../core/tally.js';
@@ -63,7 +64,16 @@ export class CommandDelivery {
         ? count(tally, 'applied', verdict.commandType)
         : count(tally, 'refused', execution.refused);
     const after = await this.#effect({ state: execution.state, tally: counted }, execution.effect);
-    return { ...after, events: [...execution.events, ...after.events] };
+    const done = { ...after, events: [...execution.events, ...after.events] };
+    return execution.refused === undefined ? this.#graded(done, verdict, arrivedAt) : done;
+  }
+
+  /** An intervention counts by its grade, and is told when it was in place too late. */
+  #graded(done: Delivered, command: AdaptationCommand, arrivedAt: MonoMs): Delivered {
+    const grade = gradeOf(command);
+    if (grade === undefined) return done;
+    const late = lateness(grade, elapsedMs(arrivedAt, this.#ports.clock.monoMs()), done.state.step);
+    return { ...done, tally: count(done.tally, 'emergencies', grade), events: [...done.events, ...late] };
   }
 
   /** The command, or the reason it was refused for. A gate that fails lets nothing through. */

@@ -4,7 +4,7 @@ import { addSnapshot, chooseSnapshot, type Snapshot } from '../core/snapshot-rin
 import type { RestoreRecord } from '../core/tally.js';
 import { type TrainerEvent, trainerEvent } from '../core/trainer-event.js';
 import type { TrainerState } from '../core/trainer-state.js';
-import type { HarnessErrorCode } from '../errors.js';
+import { HARNESS_ERRORS, type HarnessErrorCode } from '../errors.js';
 import type { ResolvedTrainerOptions } from '../options.js';
 import type { StoredCheckpoint, TrainerPorts } from '../ports.js';
 import { encodeLearnedState } from '../wire/learned-state-codec.js';
@@ -74,14 +74,15 @@ export class RollbackKeeper {
   /** Restores from `tier`; a fast restore that fails goes on to the full one; when that fails too, the run halts. */
   async restore(state: TrainerState, tier: Tier): Promise<RollbackOutcome> {
     const events: TrainerEvent[] = [];
+    let late = false;
     for (const attempt of tier === 'fast' ? (['fast', 'full'] as const) : (['full'] as const)) {
       const outcome = await this.#attempt(state, attempt);
       if (outcome.ok) return this.#finish(outcome.value, events);
-      events.push(
-        trainerEvent('tolaria.rollback.restore_failed', state.step, { tier: attempt, reason: outcome.error }),
-      );
+      late = outcome.error === 'rollback_deadline';
+      const attributes = { tier: attempt, reason: outcome.error, detail: HARNESS_ERRORS[outcome.error].means };
+      events.push(trainerEvent('tolaria.rollback.restore_failed', state.step, attributes));
     }
-    return halted(state, 'rollback_failed', events);
+    return halted(state, late ? 'rollback_deadline' : 'rollback_failed', events);
   }
 
   async #attempt(

@@ -12,12 +12,14 @@ import { isHealthy } from '../core/snapshot-ring.js';
 import { count, EMPTY_TALLY, type Tally, type TrainerSummary, totalOf } from '../core/tally.js';
 import { type StepMeasures, trainStep } from '../core/train-step.js';
 import { type TrainerEvent, trainerEvent } from '../core/trainer-event.js';
+import { type TrainerMetrics, trainerMetrics } from '../core/trainer-metrics.js';
 import type { TrainerState } from '../core/trainer-state.js';
 import { type ResolvedTrainerOptions, resolveTrainerOptions, type TrainerOptions } from '../options.js';
 import type { Decision, TrainerPorts } from '../ports.js';
 import { CommandDelivery } from './command-delivery.js';
+import { EmergencyDesk } from './emergency-desk.js';
 import { resumeFromCheckpoint } from './resume.js';
-import { RollbackKeeper } from './rollback.js';
+import { halted, RollbackKeeper } from './rollback.js';
 import { pauseFor, within } from './within.js';
 
 /** One finished step. */
@@ -37,6 +39,7 @@ export class Trainer {
   readonly #ports: TrainerPorts;
   readonly #keeper: RollbackKeeper;
   readonly #delivery: CommandDelivery;
+  readonly #desk: EmergencyDesk;
   readonly #slice: Batch;
   readonly #instance: string;
   #state: TrainerState;
@@ -54,6 +57,7 @@ export class Trainer {
     this.#slice = takeRows(this.dataset.validation, sliceRows);
     this.#state = newRun(this.shape, { seed: options.seed, learningRate: options.training.baseLearningRate });
     this.#keeper = new RollbackKeeper(ports, options);
+    this.#desk = new EmergencyDesk(ports, options.emergency);
     const { trainingRunId, seed, training } = options;
     this.#delivery = new CommandDelivery(ports, this.#keeper, { trainingRunId, seed, optimizer: training });
   }
@@ -98,9 +102,11 @@ export class Trainer {
     const begunAt = this.#ports.clock.monoMs();
     const faults = faultsAt(this.options.faults, this.#state.step + 1);
     const { measures, inputWaitMs } = await this.#train(faults);
-    await this.#remember(measures);
+    const healthy = isHealthy(measures.validationLoss, this.#state.smoothed.validationBest);
+    if (healthy) await this.#remember();
     const controlled = await this.#beControlled(measures, faults);
     const finalizeMs = this.#finalize();
+    this.#escalate(measures, healthy);
     const timings: StepTimings = {
       ...controlled,
       hookMs: controlled.hookMs + finalizeMs,
@@ -153,9 +159,8 @@ export class Trainer {
     return kind !== 'lr_spike' || this.#restoredAt === undefined || atStep > this.#restoredAt;
   }
 
-  async #remember(measures: StepMeasures): Promise<void> {
-    const { step, smoothed } = this.#state;
-    if (!isHealthy(measures.validationLoss, smoothed.validationBest)) return;
+  async #remember(): Promise<void> {
+    const { step } = this.#state;
     const durable = step % this.options.checkpointEverySteps === 0;
     if (!durable && step % this.options.snapshotEverySteps !== 0) return;
     this.#tell(await this.#keeper.remember(this.#state, durable));
@@ -251,17 +256,28 @@ export class Trainer {
     this.#tell(events);
   }
 
+  /** Trouble that lasts rises level by level, and ends the run at the last (RB-09). */
+  #escalate(measures: StepMeasures, healthy: boolean): void {
+    const { step, halted: stopped } = this.#state;
+    const failed = !measures.updateApplied || !Number.isFinite(measures.validationLoss);
+    const at = { step, failed, healthy, restored: this.#restoredAt === step };
+    const change = this.#desk.escalate(at, stopped?.reason);
+    this.#tell(change.events);
+    if (change.halts !== undefined) this.#change(halted(this.#state, change.halts));
+  }
+
   #tell(events: readonly TrainerEvent[]): void {
-    for (const event of events) {
-      const stage = event.name === 'kasmina.seed_stage' ? event.attributes['to'] : undefined;
-      if (stage !== undefined) this.#tally = count(this.#tally, 'seedStages', stage);
-      this.#ports.onEvent(event);
-    }
+    this.#tally = this.#desk.tell(this.#tally, events);
   }
 
   #haltedReason(): { readonly halted?: string } {
     const { halted } = this.#state;
     return halted === undefined ? {} : { halted: halted.reason };
+  }
+
+  /** What the run measures of its rollbacks and emergencies, as it is now. */
+  metrics(): TrainerMetrics {
+    return trainerMetrics({ tally: this.#tally, snapshots: this.#keeper.snapshots, ...this.#desk.standing });
   }
 
   /** Judges the run on all validation samples. */
@@ -274,6 +290,7 @@ export class Trainer {
       finalAccuracy: accuracy,
       ...this.#haltedReason(),
       tally: this.#tally,
+      metrics: this.metrics(),
     };
   }
 }

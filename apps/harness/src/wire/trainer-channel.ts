@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { FAULT_KINDS, type FaultKind } from '../core/fault-schedule.js';
 import type { TrainerSummary } from '../core/tally.js';
 import { TRAINER_EVENTS, type TrainerEventName } from '../core/trainer-event.js';
+import { TRAINER_METRICS, type TrainerMetricName } from '../core/trainer-metrics.js';
 import { HarnessError } from '../errors.js';
 
 /** Both sides must speak the same one. */
@@ -41,9 +42,13 @@ const tally = z.strictObject({
   faults: counts,
   updatesSkipped: whole,
   seedStages: counts,
+  rollback: counts,
+  emergencies: counts,
+  emergenciesLate: counts,
   restores: z.array(restoreRecord).max(256).readonly(),
 });
 
+const metricNames = Object.keys(TRAINER_METRICS) as [TrainerMetricName, ...TrainerMetricName[]];
 const eventNames = Object.keys(TRAINER_EVENTS) as [TrainerEventName, ...TrainerEventName[]];
 const levels = Object.keys(TELEMETRY_LEVELS) as [TelemetryLevel, ...TelemetryLevel[]];
 
@@ -91,6 +96,7 @@ const trainerMessage = z.discriminatedUnion('type', [
       finalAccuracy: measured,
       halted: text.optional(),
       tally,
+      metrics: z.partialRecord(z.enum(metricNames), measured),
     }),
   }),
   z.strictObject({ type: z.literal('failed'), code: text, message: text }),
@@ -132,6 +138,9 @@ const trainerOptions = z.strictObject({
   checkpointEverySteps: z.number().optional(),
   fastRestoreDeadlineMs: z.number().optional(),
   fullRestoreDeadlineMs: z.number().optional(),
+  failedStepsPerLevel: z.number().optional(),
+  restoresInVainMax: z.number().optional(),
+  emergenciesPerMinuteMax: z.number().optional(),
   faults: z.array(fault).max(256).optional(),
 });
 

@@ -168,3 +168,131 @@ describe('the full tier', () => {
     expect(run.trainer.tally.restores).toMatchObject([{ tier: 'fast', prepareMs: 300, confirmMs: 300 }]);
   });
 });
+
+describe('what is told and counted of rollbacks', () => {
+  it('RB-04: the full tier reads under a deadline; what comes after it is not used, and the run halts for the deadline', async () => {
+    let deliver: ((stored: StoredCheckpoint) => void) | undefined;
+    const checkpoints: CheckpointStore = {
+      write: async () => undefined,
+      latest: () =>
+        new Promise((resolve) => {
+          deliver = resolve;
+        }),
+    };
+    const deadlines: number[] = [];
+    const run = smallRun({
+      script: { 3: rollback('full') },
+      options: { fullRestoreDeadlineMs: 12_000 },
+      ports: {
+        checkpoints,
+        startTimer: (ms, fire) => {
+          deadlines.push(ms);
+          const timer = setTimeout(fire, ms === 12_000 ? 0 : ms);
+          return () => clearTimeout(timer);
+        },
+      },
+    });
+    await run.steps(3);
+    expect(deadlines).toContain(12_000);
+    const before = run.trainer.state;
+    deliver?.({ step: 1, bytes: new Uint8Array(1), digest: '' });
+    await Promise.resolve();
+    expect(run.trainer.state).toBe(before);
+    expect(run.trainer.tally.restores).toEqual([]);
+    expect(run.trainer.state.halted).toEqual({ reason: 'rollback_deadline' });
+    expect(run.trainer.metrics()['tolaria.rollback.deadline_exceeded_total']).toBe(1);
+  });
+
+  it('RB-06: size, hits, misses, failures, latency and halts are measured', async () => {
+    const checkpoints = new MemoryStore();
+    const options = { faults: faults('snapshot_rot@20'), checkpointEverySteps: 5 };
+    const script = { 12: rollback('fast'), 20: rollback('fast'), 24: draft({ commandType: 'EMERGENCY' }) } as const;
+    const run = smallRun({ script, options, ports: { checkpoints } });
+    await run.steps(11);
+    const before = run.trainer.metrics();
+    expect(before).toMatchObject({ 'tolaria.rollback.snapshots_total': 2, 'tolaria.rollback.fast_hits_total': 0 });
+    expect(before['tolaria.rollback.fast_size_bytes']).toBeGreaterThan(1_000);
+    expect(before).not.toHaveProperty('tolaria.rollback.restore_latency_ms');
+    await run.steps(13);
+    expect(run.trainer.summary().metrics).toMatchObject({
+      'tolaria.rollback.fast_hits_total': 1,
+      'tolaria.rollback.fast_misses_total': 1,
+      'tolaria.rollback.failures_total': 1,
+      'tolaria.rollback.deadline_exceeded_total': 0,
+      'tolaria.rollback.restore_latency_ms': expect.any(Number),
+      'tolaria.emergency.halts_total': 1,
+      'tolaria.emergency.level': 4,
+    });
+  });
+
+  it('D-37: only a missed deadline counts as one; a checkpoint that is not there is another failure', async () => {
+    const run = smallRun({ script: { 2: rollback('full') } });
+    await run.steps(2);
+    expect(run.trainer.metrics()).toMatchObject({
+      'tolaria.rollback.failures_total': 1,
+      'tolaria.rollback.deadline_exceeded_total': 0,
+    });
+  });
+
+  it('RB-07: each tier that cannot restore is a CRITICAL event with its reason and what that means', async () => {
+    const run = smallRun({ script: { 2: rollback('fast') } });
+    await run.steps(2);
+    expect(run.named('tolaria.rollback.restore_failed')).toMatchObject([
+      {
+        level: 'CRITICAL',
+        attributes: { tier: 'fast', reason: 'snapshot_missing', detail: 'No healthy snapshot is old enough.' },
+      },
+      {
+        level: 'CRITICAL',
+        attributes: { tier: 'full', reason: 'checkpoint_missing', detail: 'No full checkpoint exists.' },
+      },
+    ]);
+  });
+
+  it('RB-09: steps that keep failing escalate level by level until the run halts', async () => {
+    const run = smallRun({ options: { faults: faults('nan_gradients@5+40') } });
+    await run.steps(30);
+    expect(run.named('tolaria.emergency.level').map(({ step, attributes }) => [step, attributes['level']])).toEqual([
+      [7, 'L1'],
+      [10, 'L2'],
+      [13, 'L3'],
+      [16, 'L4'],
+    ]);
+    expect(run.trainer.state).toMatchObject({ step: 16, halted: { reason: 'failed_steps' } });
+    expect(run.named('tolaria.emergency.halt')).toHaveLength(1);
+  });
+
+  it('the options failedStepsPerLevel, restoresInVainMax and emergenciesPerMinuteMax make a difference', async () => {
+    const patient = smallRun({ options: { faults: faults('nan_gradients@5+40'), failedStepsPerLevel: 10 } });
+    await patient.steps(30);
+    expect(patient.trainer.state.halted).toBeUndefined();
+    const strict = smallRun({ script: { 12: rollback('fast') }, options: { restoresInVainMax: 1 } });
+    await strict.steps(13);
+    expect(strict.trainer.tally.restores).toHaveLength(1);
+    expect(strict.trainer.state.halted).toEqual({ reason: 'restores_in_vain' });
+    const quiet = smallRun({ script: { 2: rollback('fast') }, options: { emergenciesPerMinuteMax: 1 } });
+    await quiet.steps(2);
+    expect(quiet.named('tolaria.rollback.restore_failed')).toHaveLength(1);
+    expect(quiet.named('tolaria.emergency.halt')).toHaveLength(1);
+    // The second failed tier, and the rise to the last level.
+    expect(quiet.trainer.metrics()['tolaria.emergency.suppressed_total']).toBe(2);
+  });
+
+  it('RB-15: an intervention that is in place too late is told and counted by its grade', async () => {
+    const run: SmallRun = smallRun({
+      script: { 4: draft({ commandType: 'PAUSE' }), 6: draft({ commandType: 'PAUSE' }) },
+      ports: {
+        gate: async (bytes) => {
+          if (run.trainer.state.step === 6) run.clock.advance(150);
+          return run.sealer.gate(bytes);
+        },
+      },
+    });
+    await run.steps(7);
+    expect(run.trainer.tally.emergencies).toMatchObject({ freeze: 2 });
+    expect(run.named('tolaria.emergency.late')).toMatchObject([
+      { step: 6, attributes: { grade: 'freeze', took_ms: '150.000', deadline_ms: '100' } },
+    ]);
+    expect(run.trainer.metrics()['tolaria.emergency.late_total']).toBe(1);
+  });
+});

@@ -85,6 +85,7 @@ describe('messages', () => {
           applied: { SEED: 2 },
           restores: [{ atStep: 9, toStep: 5, tier: 'fast', prepareMs: 1, commitMs: 2, confirmMs: 3 }],
         },
+        metrics: { 'tolaria.emergency.level': 4, 'tolaria.rollback.restore_latency_ms': 6 },
       },
     },
     { type: 'failed', code: 'HARNESS_OPTION_INVALID', message: 'seed' },

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareKpis, type KpiComparison } from '../core/compare-kpis.js';
+import type { Figure } from '../core/figure.js';
 import { htmlReport } from '../report/html-report.js';
 import { reportJsonSchema, reportSchema, type ScenarioReport } from '../report/scenario-report.js';
 import { summaryCsv } from '../report/summary-csv.js';
@@ -11,12 +12,12 @@ const METRICS = '_metrics.json';
 export async function writeReport(
   folder: string,
   report: ScenarioReport,
-  comparison: readonly KpiComparison[] | undefined,
+  more: { readonly comparison?: readonly KpiComparison[]; readonly figures?: readonly Figure[] } = {},
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   const page = join(folder, `${report.scenario}.html`);
   await writeFile(join(folder, `${report.scenario}${METRICS}`), `${JSON.stringify(report)}\n`);
-  await writeFile(page, htmlReport(report, comparison));
+  await writeFile(page, htmlReport(report, more));
   await writeFile(join(folder, 'metrics.schema.json'), `${JSON.stringify(reportJsonSchema(), null, 2)}\n`);
   await writeFile(join(folder, 'summary.csv'), summaryCsv(await readReports(folder)));
   return page;
@@ -29,6 +30,15 @@ export async function compareWith(
 ): Promise<readonly KpiComparison[] | undefined> {
   const earlier = (await readReports(folder)).find(({ scenario }) => scenario === report.scenario);
   return earlier === undefined ? undefined : compareKpis(earlier.kpis, report.kpis);
+}
+
+/** What the scenario's report in `folder` found of its own; `undefined` without a folder, or without such a report. */
+export async function foundEarlier(
+  folder: string | undefined,
+  scenario: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (folder === undefined) return undefined;
+  return (await readReports(folder)).find((report) => report.scenario === scenario)?.extra;
 }
 
 /** Every metrics file of a folder. Rejects with the file's name when one is not of the schema. */

@@ -47,6 +47,13 @@ export const KPIS = {
   rollback_fast_ms_p99: ms('Trigger to confirmed restore, from memory.', 50),
   rollback_full_ms_p50: ms('Trigger to confirmed restore, from a checkpoint.', 50),
   rollback_full_ms_p99: ms('Trigger to confirmed restore, from a checkpoint.', 100),
+  rollback_budget_used: {
+    unit: 'ratio',
+    means: 'Share of the error budget of the rollback objective that was used.',
+    better: 'lower',
+    tolerance: 0,
+    noise: 0,
+  },
   log_bytes: { unit: 'bytes', means: 'The log at the end.', better: 'lower', tolerance: 0.5, noise: 1e6 },
   telemetry_queued_max: none('Telemetry packets that waited at once, at most.'),
   rss_bytes_max: { unit: 'bytes', means: 'Memory of the host process.', better: 'lower', tolerance: 0.3, noise: 3e7 },

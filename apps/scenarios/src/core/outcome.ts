@@ -1,3 +1,4 @@
+import type { Figure } from './figure.js';
 import type { Kpis } from './kpi-table.js';
 import type { Recording } from './recording.js';
 
@@ -17,6 +18,8 @@ export interface ScenarioOutcome {
   readonly recordings: readonly Recording[];
   /** Keys of the scenario's own, printed with `--json`. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Drawings of the scenario's own, for its page. */
+  readonly figures?: readonly Figure[];
 }
 
 /** An assertion from a condition and what was seen. */

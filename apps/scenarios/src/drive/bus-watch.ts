@@ -7,6 +7,7 @@ export class BusWatch {
   readonly #telemetry: Record<string, number> = {};
   readonly #emergencyMs: number[] = [];
   readonly #reportMs: number[] = [];
+  readonly #metrics = new Map<string, number[]>();
   readonly #subscriptions: Subscription[] = [];
   readonly #nowMs: () => number;
 
@@ -24,7 +25,9 @@ export class BusWatch {
       }),
       await bus.subscribe('oona.telemetry', 'scenario', async ({ envelope }) => {
         const packet = decodeMessage('TelemetryPacket', envelope.payload);
-        if (packet.ok) count(watch.#telemetry, packet.value);
+        if (!packet.ok) return;
+        count(watch.#telemetry, packet.value);
+        watch.#keepMetrics(packet.value);
       }),
       await bus.subscribe('oona.normal', 'scenario', async ({ envelope }) => {
         const report = decodeMessage('FieldReport', envelope.payload);
@@ -54,8 +57,23 @@ export class BusWatch {
     return this.#reportMs;
   }
 
+  /** The values of a metric in the packets of the telemetry stream, in the order they came. */
+  metric(name: string): readonly number[] {
+    return this.#metrics.get(name) ?? [];
+  }
+
   async close(): Promise<void> {
     for (const subscription of this.#subscriptions.splice(0)) await subscription.close();
+  }
+
+  /** Only what the trainer measures: a host's packets have many metrics, and a long run many packets. */
+  #keepMetrics({ metrics }: TelemetryPacket): void {
+    for (const { name, value } of metrics) {
+      if (!name.startsWith('tolaria.')) continue;
+      const values = this.#metrics.get(name) ?? [];
+      values.push(Number(value));
+      this.#metrics.set(name, values);
+    }
   }
 
   #urgent(packet: TelemetryPacket): void {

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import {
   type Fault,
   startTrainerProcess,
+  TRAINER_METRICS,
   type TrainerEvent,
   type TrainerMessage,
+  type TrainerMetricName,
   type TrainerOptions,
   type TrainerProcess,
   type TrainerSummary,
 } from '@esper/harness';
+import type { SystemStatePacket, TelemetryPacket } from '@esper/leyline';
 import { assertNever } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import type { Delivered } from '@esper/tamiyo';
@@ -16,7 +19,7 @@ import { Recorder } from './recorder.js';
 import { KEY_ID, type ScenarioHost, SHAPE } from './scenario-host.js';
 
 /** Something a scenario does to the host before it decides a step. */
-export type StepHook = (step: number) => void | Promise<void>;
+export type StepHook = (step: number, packet: SystemStatePacket) => void | Promise<void>;
 
 /** One training run under control. */
 export interface RunPlan {
@@ -45,6 +48,7 @@ const MARKED = new Set<string>([
   'tolaria.rollback.restored',
   'tolaria.rollback.restore_failed',
   'tolaria.emergency.halt',
+  'tolaria.emergency.level',
   'tolaria.tamiyo_timeout',
   'tolaria.conservative_entered',
   'tolaria.run_resumed',
@@ -99,6 +103,7 @@ async function follow(trainer: TrainerProcess, run: Following): Promise<TrainerS
         run.plan.onStep?.(message.step);
         break;
       case 'summary':
+        run.at.host.telemetry.emit(metricsPacket(message.summary));
         return message.summary;
       case 'failed':
         throw new Error(`the trainer of ${run.plan.trainingRunId} failed: ${message.code}: ${message.message}`);
@@ -117,7 +122,7 @@ async function answer(
   { at, plan, recorder, commands }: Following,
 ): Promise<void> {
   const step = message.packet.globalStep;
-  await plan.beforeDecision?.(step);
+  await plan.beforeDecision?.(step, message.packet);
   const askedAt = performance.now();
   const outcome = await at.host.decide(plan.trainingRunId, message.packet);
   if (outcome.ok) {
@@ -150,6 +155,29 @@ function noteEvent(event: TrainerEvent, { at, recorder, plan }: Following): void
   recorder.mark(event.step, kind ?? event.name.replace(/^(tolaria|kasmina)\./, ''), detail);
 }
 
+/** What the trainer measured of its rollbacks and emergencies (RB-06), as telemetry. */
+function metricsPacket({ trainingRunId, steps, metrics }: TrainerSummary): TelemetryPacket {
+  return buildNoticePacket({
+    packetId: `trainer-${trainingRunId}-${steps}-metrics`,
+    timestampMs: systemClock.wallMs(),
+    trainingRunId,
+    events: [],
+    metrics: Object.entries(metrics).map(([name, value]) => ({
+      name,
+      value,
+      unit: TRAINER_METRICS[name as TrainerMetricName].unit,
+      attributes: {},
+    })),
+  });
+}
+
+const MIRRORED: ReadonlySet<string> = new Set([
+  'tolaria.emergency.halt',
+  'tolaria.emergency.level',
+  'tolaria.emergency.late',
+  'tolaria.rollback.restore_failed',
+]);
+
 /** What is grave at the trainer is telemetry of the host too, as in every run that is supervised (SV-10, RB-08). */
 function mirror(event: TrainerEvent, { telemetry }: ScenarioHost['host'], trainingRunId: string): void {
   const timestampMs = systemClock.wallMs();
@@ -157,7 +185,7 @@ function mirror(event: TrainerEvent, { telemetry }: ScenarioHost['host'], traini
     const reason = event.attributes['reason'] ?? 'unknown';
     telemetry.emit(buildRejectionPacket({ reason, trainingRunId, timestampMs }));
   }
-  if (event.name === 'tolaria.emergency.halt' || event.name === 'tolaria.rollback.restore_failed') {
+  if (MIRRORED.has(event.name)) {
     const description = event.name.replace(/^tolaria\./, '');
     const packetId = `trainer-${trainingRunId}-${event.step}-${description}`;
     const events = [{ description, level: event.level, attributes: { ...event.attributes } }];

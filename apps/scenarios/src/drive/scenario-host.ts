@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { DEMO_KEY_ID, type DemoFiles, type Host, openHost, prepareDemoFiles, resolveConfig } from '@esper/tamiyo';
+import {
+  DEMO_KEY_ID,
+  type DemoFiles,
+  type Host,
+  openHost,
+  prepareDemoFiles,
+  type ResolvedConfig,
+  resolveConfig,
+} from '@esper/tamiyo';
 import { nodeDisk } from '@esper/wal/node';
 import { FaultDisk } from './fault-disk.js';
 import { FaultLibrary } from './fault-library.js';
@@ -33,22 +41,31 @@ export interface ScenarioHost {
   readonly library: FaultLibrary;
 }
 
+/** Configuration, keys, catalogue and policy of a host in `dataDir`, before it is opened. Rejects with what is wrong with the settings. */
+export async function prepareScenario(
+  dataDir: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly config: ResolvedConfig; readonly files: DemoFiles }> {
+  const flags = { ...SETTINGS, ...settings, dataDir, 'seal.keyFolder': join(dataDir, 'keys') };
+  const config = resolveConfig({ flags, environment: {} });
+  if (!config.ok) throw new RangeError(config.error.map(({ key, message }) => `${key}: ${message}`).join('; '));
+  const files = await prepareDemoFiles(dataDir, { shape: SHAPE, policySeed: POLICY_SEED });
+  return { config: config.value, files };
+}
+
 /** Opens a host in `dataDir` with `settings` over the harness's own. Rejects with what is wrong with them. */
 export async function openScenarioHost(
   dataDir: string,
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<ScenarioHost> {
-  const flags = { ...SETTINGS, ...settings, dataDir, 'seal.keyFolder': join(dataDir, 'keys') };
-  const config = resolveConfig({ flags, environment: {} });
-  if (!config.ok) throw new RangeError(config.error.map(({ key, message }) => `${key}: ${message}`).join('; '));
-  const files = await prepareDemoFiles(dataDir, { shape: SHAPE, policySeed: POLICY_SEED });
+  const { config, files } = await prepareScenario(dataDir, settings);
   const disk = new FaultDisk(nodeDisk());
   const library = new FaultLibrary();
   const host = await openHost({
-    config: config.value,
+    config,
     keys: files.keys,
     disk,
     blueprints: (real) => library.before(real),
   });
-  return { host, files, dataDir, consumer: config.value.values['seal.consumer'], disk, library };
+  return { host, files, dataDir, consumer: config.values['seal.consumer'], disk, library };
 }

@@ -15,6 +15,6 @@ export function during(
 /** All hooks, one after the other. */
 export const together =
   (...hooks: readonly StepHook[]): StepHook =>
-  async (step) => {
-    for (const hook of hooks) await hook(step);
+  async (step, packet) => {
+    for (const hook of hooks) await hook(step, packet);
   };

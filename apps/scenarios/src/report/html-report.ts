@@ -1,4 +1,5 @@
 import type { KpiComparison } from '../core/compare-kpis.js';
+import type { Figure } from '../core/figure.js';
 import { KPIS, type KpiName } from '../core/kpi-table.js';
 import { figuresOf } from './plots.js';
 import type { ScenarioReport } from './scenario-report.js';
@@ -33,7 +34,10 @@ figure { margin: 20px 0; } figure svg { max-width: 100%; height: auto; } figcapt
 const KEY = `<p class="key"><span><i style="background:var(--line)"></i>validation, as proposed</span><span><i style="background:var(--second)"></i>training, paused</span><span><i style="background:var(--warn)"></i>changed by risk, conservative</span><span><i style="background:var(--bad)"></i>fault, failed, over its threshold</span></p>`;
 
 /** One self-contained page: no script, no font, no image from elsewhere. Reads in light and dark and on paper. */
-export function htmlReport(report: ScenarioReport, comparison: readonly KpiComparison[] | undefined): string {
+export function htmlReport(
+  report: ScenarioReport,
+  { comparison, figures = [] }: { comparison?: readonly KpiComparison[]; figures?: readonly Figure[] } = {},
+): string {
   const verdict = report.passed
     ? '<span class="held">every assertion held</span>'
     : '<span class="failed">an assertion did not hold</span>';
@@ -46,6 +50,8 @@ export function htmlReport(report: ScenarioReport, comparison: readonly KpiCompa
 ${assertionTable(report)}
 <h2>Key figures</h2>
 ${kpiTable(report, comparison)}
+${figures.map(figureHtml).join('\n')}
+${extraTable(report)}
 ${report.recordings.map(runSection).join('\n')}
 <h2>Where this ran</h2>
 ${environmentTable(report)}
@@ -81,11 +87,24 @@ function kpiTable({ kpis }: ScenarioReport, comparison: readonly KpiComparison[]
   return `<table><tr><th>figure</th><th class="number">value</th><th>unit</th><th>what it is</th></tr>${rows.join('')}</table>`;
 }
 
+const figureHtml = ({ title, explains, svg }: Figure): string =>
+  `<figure><figcaption><b>${text(title)}</b>${text(explains)}</figcaption>${svg}</figure>`;
+
+/** A value of a scenario's own as text; long lists stay in the metrics file. */
+const EXTRA_CHARS_MAX = 400;
+
+function extraTable({ extra }: ScenarioReport): string {
+  const rows = Object.entries(extra).flatMap(([name, value]) => {
+    const told = typeof value === 'number' ? shown(value) : JSON.stringify(value);
+    return told === undefined || told.length > EXTRA_CHARS_MAX
+      ? []
+      : [`<tr><td>${text(name)}</td><td>${text(told)}</td></tr>`];
+  });
+  return rows.length === 0 ? '' : `<h2>What else was found</h2><table>${rows.join('')}</table>`;
+}
+
 function runSection(run: ScenarioReport['recordings'][number]): string {
-  const figures = figuresOf(run).map(
-    ({ title, explains, svg }) =>
-      `<figure><figcaption><b>${text(title)}</b>${text(explains)}</figcaption>${svg}</figure>`,
-  );
+  const figures = figuresOf(run).map(figureHtml);
   return `<h2>Run ${text(run.trainingRunId)}</h2>${KEY}${figures.join('\n')}${markTable(run.marks)}`;
 }
 

@@ -1,26 +1,9 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import type { Figure } from '../core/figure.js';
+import { COLOUR, draw } from './draw.js';
 import type { ScenarioReport } from './scenario-report.js';
 
 type Recording = ScenarioReport['recordings'][number];
-type Figure = { readonly title: string; readonly explains: string; readonly svg: string };
-
-const WIDTH = 860;
-const { document } = parseHTML('<!doctype html><html><body></body></html>');
-
-/** Colours by role, as variables of the page: the page chooses them for light, dark and print. */
-const COLOUR = {
-  line: 'var(--line)',
-  second: 'var(--second)',
-  bad: 'var(--bad)',
-  warn: 'var(--warn)',
-  good: 'var(--good)',
-} as const;
-
-function draw(title: string, explains: string, options: Plot.PlotOptions): Figure {
-  const svg = Plot.plot({ document, width: WIDTH, marginLeft: 96, marginRight: 20, ...options });
-  return { title, explains, svg: svg.outerHTML };
-}
 
 /** The figures of one run, in the order a reader wants them; a series without points gives none. */
 export function figuresOf(run: Recording): readonly Figure[] {

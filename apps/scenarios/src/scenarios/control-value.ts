@@ -1,10 +1,12 @@
 import { type Fault, startTrainerProcess, type TrainerSummary } from '@esper/harness';
+import { type ControlPair, type Ending, stepsLostAfter, weighPairs } from '../core/control-pairs.js';
 import { assertion, type ScenarioOutcome } from '../core/outcome.js';
 import { seededRandom } from '../core/seeded-random.js';
-import { bootstrapMean, type MeanInterval, mean } from '../core/statistics.js';
 import { driveRun } from '../drive/drive-run.js';
 import { SHAPE } from '../drive/scenario-host.js';
 import { withHost } from '../drive/with-host.js';
+import { controlPairsSchema } from '../report/control-pair-schema.js';
+import { valueFigure } from '../report/value-figure.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
 
 const STEPS = 200;
@@ -19,20 +21,21 @@ function faultsOf(random: () => number): readonly Fault[] {
   ];
 }
 
-/** How one run ended. A run that ended no better than guessing is lost. */
-interface Ending {
-  readonly accuracy: number;
-  readonly lost: boolean;
-  readonly stepsPaused: number;
-}
-
 const GUESSING = 0.2;
 
-const endingOf = (summary: TrainerSummary, stepsPaused: number): Ending => ({
+interface SeenSteps {
+  readonly steps: readonly { readonly step: number; readonly validationLoss: number; readonly paused: boolean }[];
+  readonly firstFault: number;
+}
+
+const endingOf = (summary: TrainerSummary, { steps, firstFault }: SeenSteps): Ending => ({
   accuracy: summary.finalAccuracy,
   lost: summary.halted !== undefined || !(summary.finalAccuracy > GUESSING),
-  stepsPaused,
+  stepsLost: stepsLostAfter(steps, firstFault) + (STEPS - summary.steps),
+  stepsPaused: steps.filter(({ paused }) => paused).length,
 });
+
+const firstOf = (faults: readonly Fault[]): number => Math.min(...faults.map(({ atStep }) => atStep));
 
 async function uncontrolled(seed: number, faults: readonly Fault[]): Promise<Ending> {
   const trainer = startTrainerProcess({
@@ -46,96 +49,78 @@ async function uncontrolled(seed: number, faults: readonly Fault[]): Promise<End
     },
     controlled: false,
   });
-  for await (const message of trainer.messages) if (message.type === 'summary') return endingOf(message.summary, 0);
+  const steps: SeenSteps['steps'][number][] = [];
+  for await (const message of trainer.messages) {
+    if (message.type === 'step') steps.push(message);
+    if (message.type === 'summary') return endingOf(message.summary, { steps, firstFault: firstOf(faults) });
+  }
   throw new Error(`the trainer of seed ${seed} ended without a summary`);
 }
 
-interface Pair {
-  readonly seed: number;
-  readonly alone: Ending;
-  readonly controlled: Ending;
-  /** Steps paused before the first fault: nothing was wrong yet. */
-  readonly falsePauses: number;
+const SETTINGS = { 'risk.rollbackRecentDecisions': 1_000_000, 'risk.rollbackDirectivesMax': 20 } as const;
+
+async function pairOf(request: ScenarioRequest, seed: number): Promise<ControlPair> {
+  const faults = faultsOf(seededRandom(seed));
+  const firstFault = firstOf(faults);
+  const alone = await uncontrolled(seed, faults);
+  const dataDir = `${request.dataDir}/${seed}`;
+  const { found: run } = await withHost({ dataDir, settings: SETTINGS }, (at) =>
+    driveRun(at, {
+      trainingRunId: `seed-${seed}`,
+      seed,
+      steps: STEPS,
+      faults,
+      ...(request.sabotaged ? { options: { decisionTimeoutMs: 1 } } : {}),
+    }),
+  );
+  const { steps, decisions } = run.recorder.recording;
+  const ordered = decisions.filter(
+    ({ step, command, proposed }) => step < firstFault && command === 'PAUSE' && proposed !== 'PAUSE',
+  );
+  const controlled = endingOf(run.summary, { steps, firstFault });
+  return { seed, alone, controlled, falsePauses: ordered.length };
 }
 
-async function pairs(request: ScenarioRequest): Promise<readonly Pair[]> {
-  const found: Pair[] = [];
-  for (let index = 0; index < request.steps; index += 1) {
-    const seed = request.seed + index;
-    const faults = faultsOf(seededRandom(seed));
-    const first = Math.min(...faults.map(({ atStep }) => atStep));
-    const alone = await uncontrolled(seed, faults);
-    const settings = { 'risk.rollbackRecentDecisions': 1_000_000, 'risk.rollbackDirectivesMax': 20 };
-    const { found: run } = await withHost({ ...request, dataDir: `${request.dataDir}/${seed}`, settings }, (at) =>
-      driveRun(at, {
-        trainingRunId: `seed-${seed}`,
-        seed,
-        steps: STEPS,
-        faults,
-        ...(request.sabotaged ? { options: { decisionTimeoutMs: 1 } } : {}),
-      }),
-    );
-    const paused = run.recorder.recording.steps.filter((point) => point.paused);
-    const changed = run.recorder.recording.decisions.filter(
-      ({ step, command, proposed }) => step < first && command === 'PAUSE' && proposed !== 'PAUSE',
-    );
-    found.push({ seed, alone, controlled: endingOf(run.summary, paused.length), falsePauses: changed.length });
-    request.progress(index + 1, request.steps);
-    request.say(`seed ${seed}: alone ${alone.accuracy.toFixed(3)}, controlled ${run.summary.finalAccuracy.toFixed(3)}`);
-  }
-  return found;
+/** Pairs of an earlier report that this run goes on from; a seed that is run again is replaced. */
+function earlierPairs({ earlier, seed, steps }: ScenarioRequest): readonly ControlPair[] {
+  const kept = controlPairsSchema.parse(earlier?.['bySeed'] ?? []);
+  return kept.filter((pair) => pair.seed < seed || pair.seed >= seed + steps);
 }
 
 async function run(request: ScenarioRequest): Promise<ScenarioOutcome> {
-  const all = await pairs(request);
-  const random = seededRandom(request.seed);
-  const gain = bootstrapMean(
-    all.map(({ alone, controlled }) => controlled.accuracy - alone.accuracy),
-    random,
-  );
-  const lost = (of: (pair: Pair) => Ending) => all.filter((pair) => of(pair).lost).length;
-  const followed = all.some(({ controlled }) => controlled.stepsPaused > 0);
+  const found: ControlPair[] = [];
+  for (let index = 0; index < request.steps; index += 1) {
+    const pair = await pairOf(request, request.seed + index);
+    found.push(pair);
+    request.progress(index + 1, request.steps);
+    const [alone, controlled] = [pair.alone.accuracy.toFixed(3), pair.controlled.accuracy.toFixed(3)];
+    request.say(`seed ${pair.seed}: alone ${alone}, controlled ${controlled}`);
+  }
+  const all = [...earlierPairs(request), ...found].sort((a, b) => a.seed - b.seed);
+  const weighed = weighPairs(all, seededRandom(1));
+  const followed = found.some(({ controlled }) => controlled.stepsPaused > 0);
   return {
     assertions: [
-      assertion('every pair was run', all.length === request.steps, all.length),
+      assertion('every pair was run', found.length === request.steps, found.length),
       assertion('the controlled runs were controlled', followed, String(followed)),
       assertion(
         'no controlled run was lost that its twin survived',
         all.every(({ alone, controlled }) => !controlled.lost || alone.lost),
-        `${lost(({ controlled }) => controlled)} lost under control, ${lost(({ alone }) => alone)} alone`,
+        `${weighed.lostControlled} lost under control, ${weighed.lostAlone} alone`,
       ),
     ],
-    kpis: { final_accuracy: mean(all.map(({ controlled }) => controlled.accuracy)) },
+    kpis: { final_accuracy: weighed.accuracyControlled },
     recordings: [],
-    extra: {
-      pairs: all.length,
-      accuracyGain: rounded(gain),
-      accuracyAlone: mean(all.map(({ alone }) => alone.accuracy)),
-      accuracyControlled: mean(all.map(({ controlled }) => controlled.accuracy)),
-      lostAlone: lost(({ alone }) => alone),
-      lostControlled: lost(({ controlled }) => controlled),
-      stepsPaused: rounded(
-        bootstrapMean(
-          all.map(({ controlled }) => controlled.stepsPaused),
-          random,
-        ),
-      ),
-      falsePauses: rounded(
-        bootstrapMean(
-          all.map(({ falsePauses }) => falsePauses),
-          random,
-        ),
-      ),
-      bySeed: all,
-    },
+    extra: { ...weighed, bySeed: all },
+    figures: valueFigure(
+      all.map(({ seed, alone, controlled }) => ({
+        seed,
+        alone: alone.accuracy,
+        controlled: controlled.accuracy,
+      })),
+    ),
   };
 }
-
-const rounded = (interval: MeanInterval): MeanInterval => ({
-  mean: Number(interval.mean.toFixed(4)),
-  low: Number(interval.low.toFixed(4)),
-  high: Number(interval.high.toFixed(4)),
-});
 
 export const controlValue: Scenario = {
   about:

@@ -8,7 +8,7 @@ import type { Scenario, ScenarioRequest } from './scenario.js';
 
 const RUN = 'emergency-storm';
 /** CRITICAL packets in each step of the storm. */
-const PER_STEP = 50;
+const PER_STEP = 60;
 
 function storm({ host }: Watched): void {
   for (let sent = 0; sent < PER_STEP; sent += 1) {
@@ -74,7 +74,7 @@ async function run(request: ScenarioRequest) {
 
 export const emergencyStorm: Scenario = {
   about:
-    'Fifty CRITICAL packets at every step for a third of the run: decisions keep their time, the stream is not flooded, nothing is lost.',
+    'Sixty CRITICAL packets at every step for a third of the run: decisions keep their time, the stream is not flooded, nothing is lost.',
   sabotage: 'What makes CRITICAL telemetry durable is broken.',
   steps: { short: 60, usual: 150 },
   run,

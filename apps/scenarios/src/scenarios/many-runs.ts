@@ -1,39 +1,63 @@
+import type { SystemStatePacket } from '@esper/leyline';
 import { assertion } from '../core/outcome.js';
-import { driveRun } from '../drive/drive-run.js';
+import { type DrivenRun, driveRun } from '../drive/drive-run.js';
+import { driveFleet, type FleetResult } from '../drive/fleet.js';
 import { runKpis } from '../drive/run-kpis.js';
-import { alwaysPromised, withHost } from '../drive/with-host.js';
+import { alwaysPromised, type Watched, withHost } from '../drive/with-host.js';
+import { fleetFigure } from '../report/fleet-figure.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
 
 /** Trainers at once: real processes, so a small machine bounds it. */
 const TRAINERS = 3;
+/** Runs at once, in turn; the short form leaves out the largest. */
+const FLEETS = [1, 10, 100, 1_000] as const;
+const fleetsFor = (steps: number): readonly number[] => FLEETS.filter((runs) => runs <= steps * 10);
+
+interface Found {
+  readonly runs: readonly DrivenRun[];
+  readonly fleets: readonly FleetResult[];
+}
+
+async function drive(at: Watched, request: ScenarioRequest): Promise<Found> {
+  const packets: SystemStatePacket[] = [];
+  let done = 0;
+  const trainer = (index: number) =>
+    driveRun(at, {
+      trainingRunId: request.sabotaged ? 'many-0' : `many-${index}`,
+      seed: request.seed + index,
+      steps: request.steps,
+      // One of them is spiked: the others must not feel it.
+      faults: index === 0 ? [{ kind: 'lr_spike', atStep: Math.floor(request.steps / 2), steps: 4, value: 300 }] : [],
+      beforeDecision: (_, packet) => {
+        if (index === 1) packets.push(packet);
+      },
+      onStep: () => {
+        done += 1;
+        request.progress(done, TRAINERS * request.steps);
+      },
+    });
+  const runs = await Promise.all(Array.from({ length: TRAINERS }, (_, index) => trainer(index)));
+  const [first, ...rest] = packets;
+  if (first === undefined) throw new Error('the second trainer sent no packet');
+  const fleets: FleetResult[] = [];
+  for (const size of fleetsFor(request.steps)) {
+    request.say(`${size} runs at once`);
+    fleets.push(await driveFleet(at, [first, ...rest], size));
+  }
+  return { runs, fleets };
+}
 
 async function run(request: ScenarioRequest) {
-  let done = 0;
-  const seen = await withHost(request, (at) =>
-    Promise.all(
-      Array.from({ length: TRAINERS }, (_, index) =>
-        driveRun(at, {
-          trainingRunId: request.sabotaged ? 'many-0' : `many-${index}`,
-          seed: request.seed + index,
-          steps: request.steps,
-          // One of them is spiked: the others must not feel it.
-          faults:
-            index === 0 ? [{ kind: 'lr_spike', atStep: Math.floor(request.steps / 2), steps: 4, value: 300 }] : [],
-          onStep: () => {
-            done += 1;
-            request.progress(done, TRAINERS * request.steps);
-          },
-        }),
-      ),
-    ),
-  );
-  const runs = seen.found;
+  const seen = await withHost(request, (at) => drive(at, request));
+  const { runs, fleets } = seen.found;
   const exploded = runs.filter(({ recorder }) =>
     recorder.recording.decisions.some(({ reason }) => reason === 'loss_spike' || reason === 'rollback_required'),
   ).length;
   const sequences = runs.map(({ commands }) => commands.map(({ identity }) => identity.sequence));
   const rising = sequences.every((of) => of.every((sequence, at) => at === 0 || sequence > (of[at - 1] as number)));
   const gaps = sequences.every((of) => (of.at(-1) ?? 0) === of.length);
+  const failed = fleets.reduce((sum, fleet) => sum + fleet.failed, 0);
+  const disordered = fleets.reduce((sum, fleet) => sum + fleet.disordered, 0);
   return {
     assertions: [
       assertion(
@@ -43,18 +67,22 @@ async function run(request: ScenarioRequest) {
       ),
       assertion('sequence numbers rise in each run, without gaps', rising && gaps, String(rising && gaps)),
       assertion('a spike in one run is felt by that run alone', exploded <= 1, `${exploded} of ${TRAINERS}`),
+      assertion('of many runs at once every packet was decided', failed === 0, failed),
+      assertion('each of them has its own sequence', disordered === 0, disordered),
       ...alwaysPromised(runs, seen),
     ],
     kpis: { ...seen.hostKpis, ...runKpis(runs, seen.seconds) },
     recordings: runs.map(({ recorder }, at) =>
       at === 0 ? { ...recorder.recording, samples: seen.samples } : recorder.recording,
     ),
-    extra: { runs: TRAINERS },
+    extra: { runs: TRAINERS, fleets },
+    figures: fleetFigure(fleets),
   };
 }
 
 export const manyRuns: Scenario = {
-  about: 'Several trainers on one host at once, one of them in trouble: runs are independent.',
+  about:
+    'Several trainers on one host at once, one of them in trouble: runs are independent. Then the packets of one trainer for 1 to 1,000 runs (100 in the short form): what a run costs does not grow with their number.',
   sabotage: 'All trainers report under one run id.',
   steps: { short: 40, usual: 120 },
   run,

@@ -1,10 +1,11 @@
 import type { Fault } from '@esper/harness';
 import { finiteKpis, type Kpis } from '../core/kpi-table.js';
-import { assertion, type ScenarioOutcome } from '../core/outcome.js';
+import { type Assertion, assertion, type ScenarioOutcome } from '../core/outcome.js';
 import { quantile } from '../core/statistics.js';
 import { type DrivenRun, driveRun } from '../drive/drive-run.js';
 import { runKpis } from '../drive/run-kpis.js';
-import { alwaysPromised, type Watched, withHost } from '../drive/with-host.js';
+import { alwaysPromised, type Observed, type Watched, withHost } from '../drive/with-host.js';
+import { restoreFigure } from '../report/restore-figure.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
 
 /** Limits of the two tiers, from the trigger to the confirmed restore (RB-01). */
@@ -102,37 +103,16 @@ async function run(request: ScenarioRequest): Promise<ScenarioOutcome> {
     request.say('one restore that is slower than its tier allows');
     return { drilled, breached: await breachedRun(at, request.seed) };
   });
-  const { drilled, breached } = seen.found;
-  const restored = drilled.filter(({ tier }) => tier !== undefined);
-  const notConfirmed = drilled.reduce((sum, each) => sum + each.notConfirmed, 0);
-  const runs = [...drilled.map((each) => each.run), breached];
-  const [fast, full] = [times(drilled, 'fast'), times(drilled, 'full')];
-  const late = fast.filter((ms) => ms > FAST_MS_MAX).length + full.filter((ms) => ms > FULL_MS_MAX).length;
-  const halted = breached.summary.halted;
-  const halts = seen.watch.emergencies('emergency.halt');
+  const account = accountOf(seen.found, request.steps);
+  const { restored, runs, fast, full, breached } = account;
   return {
-    assertions: [
-      assertion(
-        'critical risk after a graft asked for a rollback',
-        restored.length >= request.steps * 0.8,
-        `${restored.length} of ${request.steps}`,
-      ),
-      assertion(
-        `a fast restore is confirmed within ${FAST_MS_MAX} ms`,
-        fast.length > 0 && fast.every((ms) => ms <= FAST_MS_MAX),
-        spread(fast),
-      ),
-      assertion(
-        `a full restore is confirmed within ${FULL_MS_MAX} ms`,
-        full.length > 0 && full.every((ms) => ms <= FULL_MS_MAX),
-        spread(full),
-      ),
-      assertion('every restored weight was confirmed by its digest', notConfirmed === 0, notConfirmed),
-      assertion('a deliberately slow restore halts its run', halted === 'rollback_deadline', halted ?? 'not halted'),
-      assertion('the halt was seen on the emergency stream', halts > 0, halts),
-      ...alwaysPromised(runs, seen),
-    ],
-    kpis: { ...seen.hostKpis, ...runKpis(runs, seen.seconds), ...tierKpis(fast, full) },
+    assertions: [...promises(account, seen), ...alwaysPromised(runs, seen)],
+    kpis: {
+      ...seen.hostKpis,
+      ...runKpis(runs, seen.seconds),
+      ...tierKpis(fast, full),
+      rollback_budget_used: account.sla.budgetUsedRatio,
+    },
     recordings: runs
       .slice(0, 2)
       .map(({ recorder }, index) =>
@@ -141,24 +121,128 @@ async function run(request: ScenarioRequest): Promise<ScenarioOutcome> {
       .concat(breached.recorder.recording),
     extra: {
       drills: restored.length,
-      fast: { p50Ms: quantile(fast, 0.5), p99Ms: quantile(fast, 0.99) },
-      full: { p50Ms: quantile(full, 0.5), p99Ms: quantile(full, 0.99) },
-      digestMismatches: notConfirmed,
-      breaches: late + (halted === 'rollback_deadline' ? 1 : 0),
-      deliberateBreaches: halted === 'rollback_deadline' ? 1 : 0,
-      ...objective(restored.length, late),
+      fast: distribution(fast),
+      full: distribution(full),
+      digestMismatches: account.notConfirmed,
+      breaches: account.sla.lateDrills + account.deliberate,
+      deliberateBreaches: account.deliberate,
+      parts: partsOf(runs),
+      ...account.sla,
     },
+    figures: restoreFigure(
+      restored.map(({ tier, triggerToConfirmedMs: ms }) => ({ tier: tier as Tier, ms })),
+      { fast: FAST_MS_MAX, full: FULL_MS_MAX },
+    ),
   };
+}
+
+type Found = { readonly drilled: readonly Drill[]; readonly breached: DrivenRun };
+
+/** The drills, added up. */
+function accountOf({ drilled, breached }: Found, wanted: number) {
+  const restored = drilled.filter(({ tier }) => tier !== undefined);
+  const [fast, full] = [times(drilled, 'fast'), times(drilled, 'full')];
+  const late = fast.filter((ms) => ms > FAST_MS_MAX).length + full.filter((ms) => ms > FULL_MS_MAX).length;
+  const { halted } = breached.summary;
+  return {
+    wanted,
+    breached,
+    restored,
+    fast,
+    full,
+    notConfirmed: drilled.reduce((sum, each) => sum + each.notConfirmed, 0),
+    runs: [...drilled.map((each) => each.run), breached],
+    deliberate: halted === 'rollback_deadline' ? 1 : 0,
+    sla: errorBudget(restored.length, late),
+  };
+}
+
+function promises(account: ReturnType<typeof accountOf>, { watch }: Observed<Found>): readonly Assertion[] {
+  const { restored, fast, full, notConfirmed, breached, sla, runs } = account;
+  const halts = watch.emergencies('emergency.halt');
+  const told = watch.metric('tolaria.rollback.fast_hits_total').reduce((sum, hits) => sum + hits, 0);
+  const hits = countHits(runs);
+  return [
+    assertion(
+      'critical risk after a graft asked for a rollback',
+      restored.length >= account.wanted * 0.8,
+      `${restored.length} of ${account.wanted}`,
+    ),
+    assertion(
+      `a fast restore is confirmed within ${FAST_MS_MAX} ms`,
+      fast.length > 0 && fast.every((ms) => ms <= FAST_MS_MAX),
+      spread(fast),
+    ),
+    assertion(
+      `a full restore is confirmed within ${FULL_MS_MAX} ms`,
+      full.length > 0 && full.every((ms) => ms <= FULL_MS_MAX),
+      spread(full),
+    ),
+    assertion('every restored weight was confirmed by its digest', notConfirmed === 0, notConfirmed),
+    assertion(
+      'a deliberately slow restore halts its run',
+      account.deliberate === 1,
+      breached.summary.halted ?? 'not halted',
+    ),
+    assertion('the halt was seen on the emergency stream', halts > 0, halts),
+    assertion('the metrics of every run came as telemetry', told === hits, `${told} of ${hits} fast hits`),
+    assertion(
+      `the objective of ${OBJECTIVE * 100} % in time was kept`,
+      sla.budgetUsedRatio <= 1,
+      `${sla.lateDrills} of ${restored.length} late`,
+    ),
+  ];
 }
 
 /** Restores that must be in time, as a share: the error budget is what is left of 1. */
 const OBJECTIVE = 0.99;
 
-/** The objective, how much of its error budget these drills have used, and how fast: 1 is exactly the budget. */
-function objective(drills: number, late: number): Readonly<Record<string, number>> {
-  const budget = drills * (1 - OBJECTIVE);
-  return { objective: OBJECTIVE, errorBudget: budget, lateDrills: late, burnRate: budget === 0 ? 0 : late / budget };
+interface ErrorBudget {
+  readonly objective: number;
+  /** Restores that may be late among so many. */
+  readonly errorBudget: number;
+  readonly lateDrills: number;
+  readonly budgetUsedRatio: number;
+  /** How fast the budget is used up: 1 lasts exactly as long as the period it is for. */
+  readonly burnRate: number;
 }
+
+/**
+ * The objective and what these drills have used of its error budget. A budget is of whole restores: among few drills one late
+ * restore may be all of it, and no less than one is allowed.
+ */
+function errorBudget(drills: number, late: number): ErrorBudget {
+  const budget = Math.max(1, Math.floor(drills * (1 - OBJECTIVE)));
+  const lateShare = drills === 0 ? 0 : late / drills;
+  return {
+    objective: OBJECTIVE,
+    errorBudget: budget,
+    lateDrills: late,
+    budgetUsedRatio: late / budget,
+    burnRate: lateShare / (1 - OBJECTIVE),
+  };
+}
+
+const countHits = (runs: readonly DrivenRun[]): number =>
+  runs.reduce((sum, { summary }) => sum + (summary.metrics['tolaria.rollback.fast_hits_total'] ?? 0), 0);
+
+/** The median of each part of a restore at the trainer, in the fast tier. */
+function partsOf(runs: readonly DrivenRun[]): Readonly<Record<string, number>> {
+  const fast = runs.flatMap(({ summary }) => summary.tally.restores).filter(({ tier }) => tier === 'fast');
+  const median = (values: readonly number[]) => quantile(values, 0.5);
+  return {
+    prepareMs: median(fast.map(({ prepareMs }) => prepareMs)),
+    commitMs: median(fast.map(({ commitMs }) => commitMs)),
+    confirmMs: median(fast.map(({ confirmMs }) => confirmMs)),
+  };
+}
+
+const distribution = (ms: readonly number[]) => ({
+  p50Ms: quantile(ms, 0.5),
+  p90Ms: quantile(ms, 0.9),
+  p99Ms: quantile(ms, 0.99),
+  worstMs: Math.max(0, ...ms),
+});
 
 const spread = (ms: readonly number[]): string =>
   ms.length === 0

@@ -1,6 +1,7 @@
 import { busOutage, diskFull, inferenceTimeout, metadataTimeout } from './broken-dependencies.js';
 import { chaos } from './chaos.js';
 import { controlValue } from './control-value.js';
+import { dependencyDrill } from './dependency-drill.js';
 import { emergencyStorm } from './emergency-storm.js';
 import { manyRuns } from './many-runs.js';
 import { operatorOverride } from './operator-override.js';
@@ -15,6 +16,7 @@ export const SCENARIOS = {
   rollback,
   'inference-timeout': inferenceTimeout,
   'metadata-timeout': metadataTimeout,
+  'dependency-drill': dependencyDrill,
   'bus-outage': busOutage,
   'disk-full': diskFull,
   'emergency-storm': emergencyStorm,

@@ -10,6 +10,8 @@ export interface ScenarioRequest {
   readonly faults: readonly Fault[];
   /** An empty folder that belongs to this run. */
   readonly dataDir: string;
+  /** With `--continue`: what the scenario's last report in the same folder found of its own. */
+  readonly earlier?: Readonly<Record<string, unknown>>;
   /** Takes away the handling of the scenario's own fault: the scenario must then fail. */
   readonly sabotaged: boolean;
   /** One line about what is happening. Silent with `--json`. */
