@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { compileGraph, observe, priorNormalizerState, type TensorMap } from '@esper/policy';
-import { buildPacket, SeededRandom, tempFolder } from '@esper/testkit';
-import { type Host, openHost, prepareDemoFiles, resolveConfig } from '../apps/tamiyo/src/index.ts';
+import { SeededRandom, tempFolder } from '@esper/testkit';
+import type { Host } from '../apps/tamiyo/src/index.ts';
 import { runDrill } from '../tools/drill/drill.ts';
+import { feedsFor, openAt, packetOf, spread } from './host-parts/open-host.ts';
 import { BareFile } from './wal-parts/bare-file.ts';
 import { round, timed } from './wal-parts/timing.ts';
 
@@ -16,54 +16,6 @@ const WARM_UP = 40;
 const RECORD_BYTES = 13_000;
 /** The seed's budget. */
 const P95_MS_MAX = 45;
-
-type Durability = 'durable' | 'written';
-
-async function openAt(folder: string, durability: Durability): Promise<Host> {
-  const dataDir = join(folder, durability);
-  const files = await prepareDemoFiles(dataDir, { shape: { inputs: 256, width: 48, classes: 10 }, policySeed: 1 });
-  const config = resolveConfig({
-    flags: {
-      dataDir,
-      profile: 'harness',
-      'wal.durability': durability,
-      'deadlines.inferenceMs': 1000,
-      'deadlines.metadataMs': 1000,
-      'deadlines.decisionMs': 5000,
-    },
-  });
-  if (!config.ok) throw new Error(JSON.stringify(config.error));
-  return openHost({ config: config.value, keys: files.keys });
-}
-
-const packetOf = (step: number) => buildPacket({ packetId: `step-${step}`, globalStep: step });
-
-/** What the network is fed with for such a packet. */
-async function feedsFor(host: Host): Promise<TensorMap> {
-  const policy = host.policies.inForce();
-  if (!policy.ok) throw new Error(policy.error);
-  const { observeLimits, dims, graphLimits } = policy.value;
-  const observed = observe(
-    {
-      packet: packetOf(1),
-      blueprints: await host.catalogue.candidates(),
-      vocabularies: { seed: new Map(), blueprint: new Map(), layer_type: new Map(), activation_type: new Map() },
-      statistics: priorNormalizerState(),
-    },
-    observeLimits,
-  );
-  if (!observed.ok) throw new Error(JSON.stringify(observed.error));
-  const feeds = compileGraph(observed.value.graph, { dims, limits: graphLimits });
-  if (!feeds.ok) throw new Error(JSON.stringify(feeds.error));
-  return feeds.value;
-}
-
-const spread = (values: readonly number[]) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number =>
-    round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN);
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
-};
 
 await runDrill({ name: 'bench decision', defaultBudgetMs: 30_000 }, async ({ budgetMs, count, assert: judged }) => {
   const folder = await tempFolder();

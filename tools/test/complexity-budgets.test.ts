@@ -23,7 +23,7 @@ describe('complexity of what is there', () => {
     expect(worstOf(/^packages\/telemetry\/src\/core\//)).toBeLessThanOrEqual(10);
   });
 
-  it('TA-02: the report names every function above A, and none is worse than C', () => {
+  it('TA-02, PF-30: the report names every function above A, and none is worse than C', () => {
     const worst = worstOf(/./);
     expect(['A', 'B', 'C']).toContain(gradeOf(worst));
     const rows = complexityReport(tree)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
-import { KPIS } from '../src/core/kpi-table.js';
+import { KPIS, type Kpis } from '../src/core/kpi-table.js';
 import { reportSchema } from '../src/report/scenario-report.js';
 import { SCENARIOS } from '../src/scenarios/scenario-table.js';
 
@@ -44,7 +44,7 @@ async function holdsInShort(name: string): Promise<Ran> {
 
 /** Two unlike scenarios at a time would share two cores with their trainers: one after the other is as fast. */
 describe('the short form of every scenario holds', () => {
-  const named = new Set(['rollback', 'dependency-drill']);
+  const named = new Set(['rollback', 'dependency-drill', 'operator-override']);
   it.each(Object.keys(SCENARIOS).filter((name) => !named.has(name)))('PF-48: %s', async (name) => {
     const { json } = await holdsInShort(name);
     expect(json['kpis']).toMatchObject(name === 'control-value' ? {} : { decision_ms_p95: expect.any(Number) });
@@ -57,6 +57,13 @@ describe('the short form of every scenario holds', () => {
       { artefact: 'policy/policy.onnx', code: 'BUNDLE_FILE_MISSING' },
       { artefact: 'catalogue.json', code: 'CATALOGUE_MISSING' },
     ]);
+  });
+
+  it('PF-19, PF-48: operator-override: an order is in force within half a second, with room for a busy machine', async () => {
+    const { json } = await holdsInShort('operator-override');
+    const { order_ms_p95: orderMs } = json['kpis'] as Readonly<Record<string, number>>;
+    expect(orderMs).toBeGreaterThan(0);
+    expect(orderMs).toBeLessThan(20 * 500);
   });
 
   it('RB-01, RB-13: rollback: real weights come back within the limits of both tiers, and a slow restore halts', async () => {
@@ -105,6 +112,9 @@ describe('what is reported was measured', () => {
 });
 
 describe('the command line', () => {
+  /** Figures of the one run of CLI-08: the tests after it look at them, rather than run it again. */
+  const measured: Kpis[] = [];
+
   it('--duration goes round after round with the next seed, and one that breaks a promise shows', async () => {
     const args = ['run', 'metadata-timeout', '--steps', '9', '--duration', '1s', '--json', '--sabotage', 'unhandled'];
     const { code, json } = await harness(...args);
@@ -113,18 +123,14 @@ describe('the command line', () => {
     expect(json['failedSeeds']).toContain(1);
   });
 
-  it('CLI-08, PF-49: writes metrics of its own schema, a summary and a page, and compares with an earlier report', async () => {
+  it('CLI-08: writes metrics of its own schema, a summary and a page, and compares with an earlier report', async () => {
     const folder = await tempFolder();
     const first = await harness('run', 'steady-train', '--steps', '30', '--report', folder.path);
     expect(first.code).toBe(0);
     const metrics = JSON.parse(await readFile(join(folder.path, 'steady-train_metrics.json'), 'utf8')) as unknown;
     const report = reportSchema.parse(metrics);
     expect(report.recordings[0]?.decisions).toHaveLength(30);
-    // PF-49: the figures the prototype's harness left out.
-    expect(report.kpis).toMatchObject({
-      inference_ms_p95: expect.any(Number),
-      trainer_step_ms_p95: expect.any(Number),
-    });
+    measured.push(report.kpis);
     const csv = await readFile(join(folder.path, 'summary.csv'), 'utf8');
     expect(csv.split('\n')[0]).toBe('scenario,seed,kind,name,value,unit_or_seen');
     expect(csv).toContain('steady-train,1,kpi,decision_ms_p50,');
@@ -141,6 +147,29 @@ describe('the command line', () => {
       expect.objectContaining({ name: 'final_accuracy', verdict: 'worse' }),
     );
     await folder.remove();
+  });
+
+  /** What is measured against which budget, milliseconds; a busy machine has twenty times as long. */
+  it.each([
+    ['PF-01, PF-07: inference', 'inference_ms_p95', 45],
+    ['PF-06, PF-08: a whole decision', 'decision_ms_p95', 85],
+    ['PF-13: risk', 'risk_ms_p95', 15],
+    ['PF-14: the graph builder', 'observe_ms_p95', 5],
+    ['PF-28: a durable record', 'durability_ms_p95', 50],
+    ['PF-18: sealing what is delivered', 'seal_ms_p95', 50],
+    ['PF-21: dispatch of a field report', 'report_dispatch_ms_p95', 200],
+  ] as const)('%s is measured', (_, name, budgetMs) => {
+    const value = measured[0]?.[name];
+    expect(value).toBeGreaterThan(0);
+    expect(value).toBeLessThan(20 * budgetMs);
+  });
+
+  it('PF-16, PF-27: the sizes of commands and of telemetry are measured, and bounded', () => {
+    const { command_bytes_p95: command, telemetry_bytes_p95: telemetry } = measured[0] ?? {};
+    expect(command).toBeGreaterThan(280);
+    expect(command).toBeLessThan(16_384);
+    expect(telemetry).toBeGreaterThan(280);
+    expect(telemetry).toBeLessThan(65_536);
   });
 
   it.each([

@@ -97,7 +97,7 @@ describe('one decision', () => {
     });
   });
 
-  it('takes the packet as bytes too, and the same packet again gets the same bytes without a second decision', async () => {
+  it('G-15: takes the packet as bytes too, and the same packet again gets the same bytes without a second decision', async () => {
     const fixture = engineFixture();
     const bytes = encodeMessage('SystemStatePacket', packet(1));
     const first = await fixture.engine.decide('run-1', bytes);
@@ -208,7 +208,7 @@ describe('a decision that fails', () => {
     });
   });
 
-  it('a packet that is none, of another run, or of hostile size is refused by name', async () => {
+  it('G-18: a packet that is none, of another run, or of hostile size is refused by name', async () => {
     const fixture = engineFixture();
     for (const input of [
       null,

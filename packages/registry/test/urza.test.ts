@@ -171,7 +171,7 @@ describe('the database of Urza', () => {
     await other.remove();
   });
 
-  it('follows changes when asked to, writes nothing beside the database, and waits for a commit under way', async () => {
+  it('G-24: follows changes when asked to, writes nothing beside the database, and waits for a commit under way', async () => {
     const { path, add, remove } = await library({ id: 'a', metadata: '{}' });
     const catalogue = await openUrzaCatalogue(path);
     add({ id: 'b', metadata: '{}' });

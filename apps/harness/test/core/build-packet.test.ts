@@ -58,7 +58,8 @@ describe('packets', () => {
   });
 
   it('every packet is a valid message, also when the run has exploded', async () => {
-    const options = { nonFiniteGradients: 'apply', faults: faults('nan_gradients@3') } as const;
+    const patient = { failedStepsPerLevel: 1_000 };
+    const options = { nonFiniteGradients: 'apply', faults: faults('nan_gradients@3'), ...patient } as const;
     const run = smallRun({ options, script: { 1: germinateDraft() } });
     await run.steps(30);
     expect(run.packets.at(-1)?.validationLoss).toBeNaN();

@@ -7,6 +7,7 @@ export class BusWatch {
   readonly #telemetry: Record<string, number> = {};
   readonly #emergencyMs: number[] = [];
   readonly #reportMs: number[] = [];
+  readonly #telemetryBytes: number[] = [];
   readonly #metrics = new Map<string, number[]>();
   readonly #subscriptions: Subscription[] = [];
   readonly #nowMs: () => number;
@@ -27,6 +28,7 @@ export class BusWatch {
         const packet = decodeMessage('TelemetryPacket', envelope.payload);
         if (!packet.ok) return;
         count(watch.#telemetry, packet.value);
+        watch.#telemetryBytes.push(envelope.payload.length);
         watch.#keepMetrics(packet.value);
       }),
       await bus.subscribe('oona.normal', 'scenario', async ({ envelope }) => {
@@ -50,6 +52,11 @@ export class BusWatch {
   /** From the moment in a CRITICAL packet to its reader, milliseconds. */
   get emergencyMs(): readonly number[] {
     return this.#emergencyMs;
+  }
+
+  /** Sizes of the packets of the telemetry stream. */
+  get telemetryBytes(): readonly number[] {
+    return this.#telemetryBytes;
   }
 
   /** From a decision to its field report on the bus, milliseconds. */

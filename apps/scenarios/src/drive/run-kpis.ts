@@ -26,6 +26,13 @@ export function runKpis(runs: readonly DrivenRun[], seconds: number): Kpis {
     durability_ms_p95: quantile(ofArrow('record'), 0.95),
     risk_ms_p50: quantile(ofArrow('assess'), 0.5),
     risk_ms_p95: quantile(ofArrow('assess'), 0.95),
+    lookup_ms_p95: quantile(ofArrow('resolve'), 0.95),
+    observe_ms_p95: quantile(ofArrow('observe'), 0.95),
+    seal_ms_p95: quantile(ofArrow('seal'), 0.95),
+    command_bytes_p95: quantile(
+      runs.flatMap(({ commands }) => commands).map(({ bytes }) => bytes.length),
+      0.95,
+    ),
     decisions: decisions.length,
     decisions_per_second: decisions.length / seconds,
     deadline_misses: failures.filter(({ code }) => DEADLINE_CODES.has(code)).length,

@@ -80,6 +80,7 @@ export async function withHost<T>(plan: HostPlan, work: (at: Watched) => Promise
     telemetry_queued_max: Math.max(0, ...samples.map(({ telemetryQueued }) => telemetryQueued)),
     emergency_delivery_ms_p95: quantile(watch.emergencyMs, 0.95),
     report_dispatch_ms_p95: quantile(watch.reportMs, 0.95),
+    telemetry_bytes_p95: quantile(watch.telemetryBytes, 0.95),
     reused_sequences: log.reusedSequences,
   });
   const seconds = (performance.now() - beganAt) / 1000;

@@ -1,8 +1,10 @@
 import { systemClock } from '@esper/std/node';
 import type { OperatorAction } from '@esper/tamiyo';
+import { finiteKpis } from '../core/kpi-table.js';
 import { type Assertion, assertion } from '../core/outcome.js';
 import type { MarkPoint } from '../core/recording.js';
-import { driveRun } from '../drive/drive-run.js';
+import { quantile } from '../core/statistics.js';
+import { driveRun, type StepHook } from '../drive/drive-run.js';
 import { runKpis } from '../drive/run-kpis.js';
 import { alwaysPromised, type Watched, withHost } from '../drive/with-host.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
@@ -36,27 +38,37 @@ const marksOf = (at: Readonly<Record<string, Span>>): readonly MarkPoint[] =>
     { step: to, name: `${name} ended`, detail: '' },
   ]);
 
+/** Gives the orders of the scenario at their steps, and measures how long each takes to be in force. */
+function ordersOf(host: Watched, { steps, sabotaged }: ScenarioRequest, orderMs: number[]): StepHook {
+  const at = spans(steps);
+  const ordered = async (what: Parameters<typeof order>[1], why: string) => {
+    if (sabotaged) return;
+    const orderedAt = performance.now();
+    await order(host, what, why);
+    orderMs.push(performance.now() - orderedAt);
+  };
+  return async (step) => {
+    if (step === at.conservative[0]) await ordered({ kind: 'conservative_set' }, 'maintenance');
+    if (step === at.conservative[1]) await ordered({ kind: 'conservative_clear' }, 'done');
+    if (step === at.held[0]) await ordered({ kind: 'hold' }, 'inspection');
+    if (step === at.held[1]) await ordered({ kind: 'release' }, 'inspected');
+    if (step === at.breaker[0]) await ordered({ kind: 'breaker_open', breaker: 'inference' }, 'suspect');
+    if (step === at.breaker[1]) await ordered({ kind: 'breaker_reset', breaker: 'inference' }, 'cleared');
+  };
+}
+
 async function run(request: ScenarioRequest) {
   const at = spans(request.steps);
-  const seen = await withHost(request, (host) => {
-    const ordered = async (what: Pick<OperatorAction, 'kind'> & { breaker?: 'inference' }, why: string) => {
-      if (!request.sabotaged) await order(host, what, why);
-    };
-    return driveRun(host, {
+  const orderMs: number[] = [];
+  const seen = await withHost(request, (host) =>
+    driveRun(host, {
       trainingRunId: RUN,
       seed: request.seed,
       steps: request.steps,
       onStep: (step) => request.progress(step, request.steps),
-      beforeDecision: async (step) => {
-        if (step === at.conservative[0]) await ordered({ kind: 'conservative_set' }, 'maintenance');
-        if (step === at.conservative[1]) await ordered({ kind: 'conservative_clear' }, 'done');
-        if (step === at.held[0]) await ordered({ kind: 'hold' }, 'inspection');
-        if (step === at.held[1]) await ordered({ kind: 'release' }, 'inspected');
-        if (step === at.breaker[0]) await ordered({ kind: 'breaker_open', breaker: 'inference' }, 'suspect');
-        if (step === at.breaker[1]) await ordered({ kind: 'breaker_reset', breaker: 'inference' }, 'cleared');
-      },
-    });
-  });
+      beforeDecision: ordersOf(host, request, orderMs),
+    }),
+  );
   const { decisions, failures } = seen.found.recorder.recording;
   const inside = ([from, to]: Span, { step }: { step: number }) => step >= from && step < to;
   const failedWith = (code: string, span: Span) =>
@@ -88,7 +100,11 @@ async function run(request: ScenarioRequest) {
   ];
   return {
     assertions: [...assertions, ...alwaysPromised([seen.found], seen)],
-    kpis: { ...seen.hostKpis, ...runKpis([seen.found], seen.seconds) },
+    kpis: {
+      ...seen.hostKpis,
+      ...runKpis([seen.found], seen.seconds),
+      ...finiteKpis({ order_ms_p95: quantile(orderMs, 0.95) }),
+    },
     recordings: [{ ...seen.found.recorder.recording, samples: seen.samples, marks: marksOf(at) }],
     extra: { orders: seen.log.operatorOrders },
   };

@@ -28,7 +28,7 @@ describe('drills, short', () => {
     expect(lost + reusedSequences + modeLost + breakersLost + failedOpens.length).toBeGreaterThan(0);
   });
 
-  it('TA-27: tamiyo:soak: a steady load is decided, accounted for and recorded', async () => {
+  it('TA-27, PF-24: tamiyo:soak: a steady load is decided, accounted for and recorded', async () => {
     const totals = await exploreSoak(calm);
     expect(totals).toMatchObject({ failed: 0, repeated: 0, ledgerExact: true, logExact: true });
     expect(totals.decisions).toBe(totals.sent);

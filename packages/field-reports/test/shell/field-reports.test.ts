@@ -174,7 +174,7 @@ describe('the life of a field report', () => {
     expect(world.said('field_report_unacknowledged')).toBe(1);
   });
 
-  it('RI-13: a bus that takes longer than 500 ms three times in a row rests; then one report is tried', async () => {
+  it('RI-13, PF-21: a bus that takes longer than 500 ms three times in a row rests; then one report is tried', async () => {
     const world = new World();
     let takesMs = 501;
     world.answer = () => {

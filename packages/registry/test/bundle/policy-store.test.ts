@@ -27,7 +27,7 @@ async function withActive(files: MemoryFiles, ...versions: number[]): Promise<Po
 const digestOf = (version: number): string => bundleInMemory(version).digest;
 
 describe('life of a policy', () => {
-  it('staged, shadowed, active, retired; the one before is the last known good', async () => {
+  it('G-23: staged, shadowed, active, retired; the one before is the last known good', async () => {
     const files = new MemoryFiles();
     const store = await withActive(files, 1);
     const second = bundleInMemory(2);

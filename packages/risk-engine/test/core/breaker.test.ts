@@ -74,7 +74,7 @@ describe('a breaker', () => {
     expect(askOf(full, LIMITS, 400).allowed).toBe(true);
   });
 
-  it('slow calls count as failures where a limit is set', () => {
+  it('PF-05: slow calls count as failures where a limit is set', () => {
     const limits: BreakerLimits = { ...LIMITS, slowCallMs: 20 };
     const report = (durationMs?: number): BreakerReport => ({
       kind: 'success',

@@ -73,7 +73,7 @@ describe('conservative mode', () => {
     expect(run.step().command.commandType).toBe('SEED');
   });
 
-  it('CM-05: it takes 20 good decisions and 600 seconds since the last trigger, both', () => {
+  it('CM-05, PF-25: it takes 20 good decisions and 600 seconds since the last trigger, both', () => {
     const quick = new Run(DEFAULT_RISK_CONFIG);
     quick.step('trigger');
     for (let n = 0; n < 100; n += 1) quick.step();

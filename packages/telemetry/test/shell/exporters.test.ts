@@ -95,7 +95,7 @@ describe('OpenTelemetry traces', () => {
     expect(root?.attributes['tamiyo.packet_id']).toBe('run-1-step-42');
   });
 
-  it('of a thousand decisions the slowest in a hundred are traced, and packets that are no decision never are', () => {
+  it('G-21: of a thousand decisions the slowest in a hundred are traced, and packets that are no decision never are', () => {
     const { memory, exporter } = traced();
     for (let i = 0; i < 1000; i += 1) {
       const decisionMs = i % 100 === 50 ? 100 + i : 5 + (i % 7) / 10;

@@ -31,7 +31,7 @@ describe('the calibration record', () => {
     expect(report.error).toBeLessThan(0.1);
   });
 
-  it('finds one miscalibrated that never warns, and counts what it missed', () => {
+  it('PF-22: finds one miscalibrated that never warns, and counts what it missed', () => {
     const report = reportCalibration(
       run(900, (risk) => risk < 0.5),
       limits,
