@@ -21,6 +21,8 @@ export interface Quiet {
   /** Slowest tenth over the median of 200 runs of the same work: 1 is silence. */
   readonly noise: number;
   readonly medianUs: number;
+  /** Time of a processor over wall time while it worked: 1 is a core to itself. Absent in older recordings. */
+  readonly cpuShare?: number;
 }
 
 const { resolve } = createRequire(join(ROOT, 'benchmarks/package.json'));
@@ -45,8 +47,26 @@ export function machineNow(): Machine {
 
 const WORK = new Uint8Array(256 * 1024);
 const RUNS = 200;
+const SHARE_MS = 500;
 
-/** Hashes a quarter of a MiB over and over. About 50 ms on a quiet machine. */
+/** Below this share of a core nothing is judged. */
+const QUIET_SHARE_MIN = 0.9;
+
+/** False when something else took the processors while this was measured. */
+export const wasQuiet = ({ load, cpuShare }: Quiet, cores: number): boolean =>
+  cpuShare === undefined ? load <= cores / 2 : cpuShare >= QUIET_SHARE_MIN;
+
+/** The share of a core that half a second of work gets. */
+function cpuShareNow(): number {
+  const cpuBefore = process.cpuUsage();
+  const from = performance.now();
+  while (performance.now() - from < SHARE_MS) createHash('sha256').update(WORK).digest();
+  const wallMs = performance.now() - from;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return (user + system) / 1000 / wallMs;
+}
+
+/** Hashes a quarter of a MiB over and over. About half a second. */
 export function measureQuiet(): Quiet {
   const taken: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
@@ -60,5 +80,6 @@ export function measureQuiet(): Quiet {
     load: Number((loadavg()[0] ?? 0).toFixed(2)),
     noise: Number((at(0.9) / at(0.5)).toFixed(3)),
     medianUs: Math.round(at(0.5)),
+    cpuShare: Number(Math.min(1, cpuShareNow()).toFixed(3)),
   };
 }

@@ -5,6 +5,7 @@ import { recordedRuns } from '../bench/recorded-run.ts';
 import { run } from '../cli/run.ts';
 
 const quiet = { load: 0, noise: 1.05, medianUs: 100 };
+const busy = { ...quiet, cpuShare: 0.4 };
 const recorded = (name: string, figures: Readonly<Record<string, unknown>>) => ({
   name,
   command: `pnpm bench ${name}`,
@@ -23,6 +24,14 @@ describe('the page of benchmarks', () => {
     expect(page).toContain('| at least 100,000 /s | 120,000 /s | met |');
     expect(page).toContain('| at least 50,000 /s | 40,000 /s | **not met** |');
     expect(page).toMatch(/whole decision, durable, p95 \| below 45 ms \| {2}\| not measured/);
+  });
+
+  it('judges no missed budget on a busy machine', () => {
+    const run = { ...recorded('risk', { assessmentsPerSecond: 120_000, sixSignalsPerSecond: 40_000 }), after: busy };
+    const judged = benchmarksPage([run]);
+    expect(judged).toContain('| 120,000 /s | met |');
+    expect(judged).toContain('| 40,000 /s | not judged: busy machine |');
+    expect(judged).toContain('**The machine was busy.**');
   });
 
   it('names machine, versions, date, command and noise', () => {

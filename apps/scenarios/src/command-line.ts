@@ -56,7 +56,7 @@ export async function runCommandLine(at: CommandLine): Promise<number> {
     .option('--short', 'the short form, which CI runs', false)
     .option(
       '--fault <kind@step[+steps][=value]>',
-      'steady-train only: what its trainer suffers; may be repeated',
+      'steady-train and control-value: what the trainer suffers; may be repeated',
       oneMoreFault,
       [],
     )

@@ -94,7 +94,7 @@ const refusals: readonly (readonly [RefusalCode, TrainerState, CommandDraft])[] 
 ];
 
 describe('refusals', () => {
-  it.each(refusals)('%s changes nothing and is told', (reason, state, from) => {
+  it.each(refusals)('DG-11: %s changes nothing and is told', (reason, state, from) => {
     const result = execute(state, from);
     expect(result.refused).toBe(reason);
     expect(result.state).toEqual(state);

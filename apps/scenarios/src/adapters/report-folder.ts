@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareKpis, type KpiComparison } from '../core/compare-kpis.js';
 import type { Figure } from '../core/figure.js';
+import { standaloneSvg } from '../report/draw.js';
 import { htmlReport } from '../report/html-report.js';
 import { reportJsonSchema, reportSchema, type ScenarioReport } from '../report/scenario-report.js';
 import { summaryCsv } from '../report/summary-csv.js';
@@ -18,6 +19,8 @@ export async function writeReport(
   const page = join(folder, `${report.scenario}.html`);
   await writeFile(join(folder, `${report.scenario}${METRICS}`), `${JSON.stringify(report)}\n`);
   await writeFile(page, htmlReport(report, more));
+  for (const [at, figure] of (more.figures ?? []).entries())
+    await writeFile(join(folder, `${report.scenario}-${at + 1}.svg`), `${standaloneSvg(figure)}\n`);
   await writeFile(join(folder, 'metrics.schema.json'), `${JSON.stringify(reportJsonSchema(), null, 2)}\n`);
   await writeFile(join(folder, 'summary.csv'), summaryCsv(await readReports(folder)));
   return page;

@@ -17,6 +17,8 @@ export interface ControlPair {
   readonly controlled: Ending;
   /** Pauses that the risk engine ordered before the first fault: nothing was wrong yet. */
   readonly falsePauses: number;
+  /** Commands the controlled trainer verified and followed. */
+  readonly followed?: number | undefined;
 }
 
 /** Clearly worse than before the fault: this many times the loss. */

@@ -6,5 +6,5 @@ const ending = z.strictObject({ accuracy: z.number(), lost: z.boolean(), stepsLo
 
 /** `bySeed` in the metrics of `control-value`, as an earlier run has written it. */
 export const controlPairsSchema: z.ZodType<readonly ControlPair[]> = z.array(
-  z.strictObject({ seed: whole, alone: ending, controlled: ending, falsePauses: whole }),
+  z.strictObject({ seed: whole, alone: ending, controlled: ending, falsePauses: whole, followed: whole.optional() }),
 );

@@ -14,6 +14,25 @@ export const COLOUR = {
   good: 'var(--good)',
 } as const;
 
+/** The same colours where there is no page: light, on white. */
+const ON_WHITE: Readonly<Record<string, string>> = {
+  line: '#1f6feb',
+  second: '#8a94a0',
+  bad: '#c62828',
+  warn: '#b26a00',
+  good: '#1b7f3b',
+};
+
+/** A figure as a file of its own, with its title, to be shown outside a report. */
+export function standaloneSvg({ title, svg }: Figure): string {
+  const coloured = svg.replace(/var\(--(\w+)\)/g, (found, name: string) => ON_WHITE[name] ?? found);
+  const label = title.replace(/[^A-Za-z0-9 ,.?]/g, '');
+  return coloured.replace(
+    /^<svg /,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${label}" style="background:#fff;color:#1c2024;font-family:system-ui,sans-serif" `,
+  );
+}
+
 /** A plot as a figure of a report, of the width of a page. */
 export function draw(title: string, explains: string, options: Plot.PlotOptions): Figure {
   const svg = Plot.plot({ document, width: WIDTH, marginLeft: 96, marginRight: 20, ...options });

@@ -4,7 +4,7 @@ import { assertion, type ScenarioOutcome } from '../core/outcome.js';
 import { seededRandom } from '../core/seeded-random.js';
 import { driveRun } from '../drive/drive-run.js';
 import { SHAPE } from '../drive/scenario-host.js';
-import { withHost } from '../drive/with-host.js';
+import { sumOf, withHost } from '../drive/with-host.js';
 import { controlPairsSchema } from '../report/control-pair-schema.js';
 import { valueFigure } from '../report/value-figure.js';
 import type { Scenario, ScenarioRequest } from './scenario.js';
@@ -60,7 +60,7 @@ async function uncontrolled(seed: number, faults: readonly Fault[]): Promise<End
 const SETTINGS = { 'risk.rollbackRecentDecisions': 1_000_000, 'risk.rollbackDirectivesMax': 20 } as const;
 
 async function pairOf(request: ScenarioRequest, seed: number): Promise<ControlPair> {
-  const faults = faultsOf(seededRandom(seed));
+  const faults = request.faults.length > 0 ? request.faults : faultsOf(seededRandom(seed));
   const firstFault = firstOf(faults);
   const alone = await uncontrolled(seed, faults);
   const dataDir = `${request.dataDir}/${seed}`;
@@ -78,7 +78,7 @@ async function pairOf(request: ScenarioRequest, seed: number): Promise<ControlPa
     ({ step, command, proposed }) => step < firstFault && command === 'PAUSE' && proposed !== 'PAUSE',
   );
   const controlled = endingOf(run.summary, { steps, firstFault });
-  return { seed, alone, controlled, falsePauses: ordered.length };
+  return { seed, alone, controlled, falsePauses: ordered.length, followed: sumOf(run.summary.tally.applied) };
 }
 
 /** Pairs of an earlier report that this run goes on from; a seed that is run again is replaced. */
@@ -98,7 +98,7 @@ async function run(request: ScenarioRequest): Promise<ScenarioOutcome> {
   }
   const all = [...earlierPairs(request), ...found].sort((a, b) => a.seed - b.seed);
   const weighed = weighPairs(all, seededRandom(1));
-  const followed = found.some(({ controlled }) => controlled.stepsPaused > 0);
+  const followed = found.every((pair) => (pair.followed ?? 0) > 0);
   return {
     assertions: [
       assertion('every pair was run', found.length === request.steps, found.length),

@@ -6,7 +6,7 @@ export interface ScenarioRequest {
   readonly seed: number;
   /** Training steps, or drills where the scenario counts those. */
   readonly steps: number;
-  /** Faults of the command line, for `steady-train`: what its trainer is to suffer. */
+  /** Faults of the command line, for `steady-train` and `control-value`: what the trainer is to suffer. */
   readonly faults: readonly Fault[];
   /** An empty folder that belongs to this run. */
   readonly dataDir: string;

@@ -58,7 +58,7 @@ describe.skipIf(!hasRedis())('outages of a real redis-server', () => {
     expect(bus.counters()).toMatchObject({ delivered: taken.length, deadLettered: 0, trimmed: 0 });
   });
 
-  it('slow: an answer that is late is no answer, and the message is taken once all the same', async () => {
+  it('G-27: slow: an answer that is late is no answer, and the message is taken once all the same', async () => {
     server = await startRedis();
     set = await openBus(server.url, { commandDeadlineMs: 1000 });
     const { bus } = set;
