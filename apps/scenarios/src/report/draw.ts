@@ -25,7 +25,8 @@ const ON_WHITE: Readonly<Record<string, string>> = {
 
 /** A figure as a file of its own, with its title, to be shown outside a report. */
 export function standaloneSvg({ title, svg }: Figure): string {
-  const coloured = svg.replace(/var\(--(\w+)\)/g, (found, name: string) => ON_WHITE[name] ?? found);
+  const bare = svg.replace(/<style>[\s\S]*?<\/style>/, '');
+  const coloured = bare.replace(/var\(--(\w+)\)/g, (found, name: string) => ON_WHITE[name] ?? found);
   const label = title.replace(/[^A-Za-z0-9 ,.?]/g, '');
   return coloured.replace(
     /^<svg /,
