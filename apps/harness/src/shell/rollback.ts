@@ -26,6 +26,7 @@ export class RollbackKeeper {
   readonly #options: ResolvedTrainerOptions;
   #ring: readonly Snapshot[] = [];
   #delayMs = 0;
+  readonly #rotten = new WeakSet<Snapshot>();
 
   constructor(ports: TrainerPorts, options: ResolvedTrainerOptions) {
     this.#ports = ports;
@@ -56,13 +57,16 @@ export class RollbackKeeper {
     }
   }
 
-  /** Flips one byte of every snapshot in memory: what failing memory does. For fault injection. */
+  /** Flips one bit of every snapshot in memory, once each: flipped twice it would be whole again. For fault injection. */
   rot(): void {
     this.#ring = this.#ring.map((snapshot) => {
+      if (this.#rotten.has(snapshot)) return snapshot;
       const bytes = Uint8Array.from(snapshot.bytes);
       const middle = bytes.length >> 1;
       bytes[middle] = (bytes[middle] as number) ^ 0x10;
-      return { ...snapshot, bytes };
+      const rotten = { ...snapshot, bytes };
+      this.#rotten.add(rotten);
+      return rotten;
     });
   }
 

@@ -98,6 +98,14 @@ describe('the full tier', () => {
     expect(run.trainer.state.halted).toBeUndefined();
   });
 
+  it('rot that goes on for two steps is rot all the same, not undone by the second', async () => {
+    const checkpoints = new MemoryStore();
+    const options = { faults: faults('snapshot_rot@11+2'), checkpointEverySteps: 5 };
+    const run = smallRun({ script: { 12: rollback('fast') }, options, ports: { checkpoints } });
+    await run.steps(12);
+    expect(run.trainer.tally.restores).toMatchObject([{ tier: 'full' }]);
+  });
+
   it('with no snapshot and no checkpoint the run halts rather than go on with bad weights', async () => {
     const run = smallRun({ script: { 2: rollback('fast') } });
     await run.steps(2);
