@@ -13,15 +13,15 @@ export interface RoundsOrder extends Omit<ScenarioRequest, 'dataDir'> {
 }
 
 /** Runs the rounds and joins them. Each has a folder of its own, removed after it. */
-export async function runRounds({ name, scenario, durationMs = 0, ...request }: RoundsOrder) {
-  const until = performance.now() + durationMs;
+export async function runRounds({ name, scenario, durationMs, ...request }: RoundsOrder) {
+  const until = performance.now() + (durationMs ?? 0);
   const rounds: [Round, ...Round[]] = [await oneRound(name, scenario, request)];
   while (performance.now() < until) {
     const seed = request.seed + rounds.length;
     request.say(`round ${rounds.length + 1}, seed ${seed}`);
     rounds.push(await oneRound(name, scenario, { ...request, seed }));
   }
-  return joinRounds(rounds);
+  return durationMs === undefined ? rounds[0].outcome : joinRounds(rounds);
 }
 
 async function oneRound(name: string, scenario: Scenario, request: Omit<ScenarioRequest, 'dataDir'>): Promise<Round> {

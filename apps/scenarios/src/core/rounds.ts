@@ -13,7 +13,6 @@ const broken = ({ outcome }: Round): readonly Assertion[] => outcome.assertions.
  * hold in any round stands in it, with the seed that shows it.
  */
 export function joinRounds(rounds: readonly [Round, ...Round[]]): ScenarioOutcome {
-  if (rounds.length === 1) return rounds[0].outcome;
   const shown = rounds.find((round) => broken(round).length > 0) ?? (rounds.at(-1) as Round);
   const others = rounds.filter((round) => round !== shown);
   const failed = others.flatMap((round) =>
