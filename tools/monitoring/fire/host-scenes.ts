@@ -80,15 +80,11 @@ async function attacked(stage: Stage): Promise<void> {
     for (const runtime of await runtimesOf(pid)) signal(runtime, 'SIGKILL');
   };
   let killed = false;
-  await stage.until(['TamiyoInferenceDies/so'], async () => {
-    // Once Prometheus has seen them alive.
-    await delay(1_500);
-    if (!killed) await killRuntimes();
-    killed = true;
-  });
-  await stage.until(['TamiyoInferenceUnavailable/so', 'TamiyoNotReady/so'], async () => {
+  await stage.until(['TamiyoInferenceDies/so', 'TamiyoInferenceUnavailable/so', 'TamiyoNotReady/so'], async () => {
+    // The first time once Prometheus has seen them alive.
+    await delay(killed ? 20 : 1_500);
     await killRuntimes();
-    await delay(20);
+    killed = true;
   });
   await stage.until(['TamiyoEventLoopLags/so'], async () => {
     signal(pid, 'SIGSTOP');
