@@ -7,6 +7,7 @@ import { systemClock } from '@esper/std/node';
 import type { Telemetry } from '@esper/telemetry';
 import type { Wal } from '@esper/wal';
 import type { LivePolicies } from './adapters/policy-store.js';
+import type { LibraryStats } from './adapters/spared-library.js';
 import { FeatureFlags, type FlagView } from './config/flags.js';
 import type { DecisionEngine } from './engine.js';
 import { assemble } from './host/assemble.js';
@@ -37,6 +38,8 @@ export interface Host extends DecisionHost {
   readonly issuerEpoch: number;
   /** What was counted of runs shared with other hosts; `undefined` for a host on its own. */
   readonly sharing: (() => RunOwnerCounts) | undefined;
+  /** How the blueprint library answers. */
+  libraryStats(): LibraryStats;
   /** The feature flags as they stand now. */
   flags(): readonly FlagView[];
 }
@@ -71,6 +74,7 @@ export async function openHost(setup: HostSetup): Promise<Host> {
       readiness: () => readinessOf({ state: open.state, log, policies, catalogue }),
       close: () => open.closeAll(),
       sharing: sharing === undefined ? undefined : () => sharing.owner.counts(),
+      libraryStats: () => assembled.library.stats(),
       flags: () => flags.views(systemClock.wallMs()),
       ...{ engine, policies, catalogue, log, bus, telemetry, fieldReports, recovered, issuerEpoch },
     };

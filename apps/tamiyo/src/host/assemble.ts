@@ -17,6 +17,7 @@ import { decideInShadow } from '../adapters/policy-store-shadow.js';
 import { watchedReporter } from '../adapters/policy-store-watch.js';
 import { riskSettings } from '../adapters/risk-settings.js';
 import { SceneNotes } from '../adapters/scene-notes.js';
+import { SparedLibrary } from '../adapters/spared-library.js';
 import { workerSettings } from '../adapters/worker-settings.js';
 import type { FeatureFlags } from '../config/flags.js';
 import type { Config } from '../config/knobs.js';
@@ -55,6 +56,7 @@ export interface Assembled {
   readonly lookup: DecisionLookup;
   readonly runs: RunTable;
   readonly scenes: SceneNotes;
+  readonly library: SparedLibrary;
 }
 
 /** Answered packets that are remembered, over all runs. */
@@ -73,19 +75,21 @@ export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Ass
     tell({ description: 'listener_failed', level: 'WARNING', attributes: { error } });
   });
   const scenes = sceneNotes(setup, opened);
-  const parts = decisionParts(setup, { ...opened, lookup, events, scenes }, open);
+  const { catalogue } = opened.memory;
+  const library = new SparedLibrary(setup.blueprints?.(catalogue) ?? catalogue, systemClock);
+  const parts = decisionParts(setup, { ...opened, lookup, events, scenes, library }, open);
   opened.policies.compareWith((policy, live) => decideInShadow(policy, live, parts));
   const limits = {
     decisionDeadlineMs: values['deadlines.decisionMs'],
     queueMax: values['run.queueMax'],
     countMax: values['run.countMax'],
   };
-  return { engine: new DecisionEngine(parts, limits), events, lookup, runs: parts.runs, scenes };
+  return { engine: new DecisionEngine(parts, limits), events, lookup, runs: parts.runs, scenes, library };
 }
 
 function decisionParts(
   setup: HostSetup,
-  at: Opened & { readonly lookup: DecisionLookup; readonly events: HostEvents; readonly scenes: SceneNotes },
+  at: Opened & Omit<Assembled, 'engine' | 'runs'>,
   open: OpenParts,
 ): DecisionParts {
   const { values: config, digest } = setup.config;
@@ -107,7 +111,7 @@ function decisionParts(
     timers: workerPorts.timers,
     ids: { decisionId: () => decisionIds.next() },
     worker,
-    blueprints: setup.blueprints?.(memory.catalogue) ?? memory.catalogue,
+    blueprints: at.library,
     policy: () => policies.inForce(),
     holdPolicy: (work) => policies.hold(work),
     names: memory.names,

@@ -32,8 +32,11 @@ import type { Delivered, Judged, Recorded } from './stages.js';
 
 /** Where blueprints come from. */
 export interface BlueprintSource {
-  /** At most 8 eligible candidates, in catalogue order. Rejects when the library fails. */
-  candidates(): Promise<readonly BlueprintDescriptor[]>;
+  /**
+   * At most 8 eligible candidates, in catalogue order. Rejects when the library fails. `signal` aborts when nobody waits for them
+   * any more.
+   */
+  candidates(signal?: AbortSignal): Promise<readonly BlueprintDescriptor[]>;
   /** One blueprint, or `undefined` when the library has none of that id. Rejects when the library fails. */
   lookup(blueprintId: string): Promise<BlueprintDescriptor | undefined>;
   /** Every id in the catalogue, as known now. */

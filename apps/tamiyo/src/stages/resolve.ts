@@ -17,8 +17,10 @@ export async function resolveBlueprints(
 
 async function lookUp(session: DecisionSession, parts: DecisionParts) {
   const deadlineMs = boundedDeadline(parts.settings.metadataDeadlineMs, session);
-  const outcome = await parts.worker.submit(() => parts.blueprints.candidates(), { name: 'blueprints', deadlineMs })
-    .outcome;
+  const outcome = await parts.worker.submit((signal) => parts.blueprints.candidates(signal), {
+    name: 'blueprints',
+    deadlineMs,
+  }).outcome;
   switch (outcome.kind) {
     case 'completed':
       return outcome.value;
@@ -33,6 +35,7 @@ async function lookUp(session: DecisionSession, parts: DecisionParts) {
         },
       );
     default:
+      if (outcome.error instanceof DecisionError) throw outcome.error;
       throw new DecisionError('CATALOGUE_FAILED', 'the blueprint library failed', {
         reason: 'urza_failure',
         cause: outcome.error,

@@ -144,7 +144,7 @@ export function engineFixture(
     readonly keepAnswersMs?: number;
     readonly settings?: Partial<DecisionParts['settings']>;
     /** Ports to use instead of the fakes. */
-    readonly ports?: Partial<Pick<DecisionParts, 'reporter' | 'reports' | 'names' | 'worker'>>;
+    readonly ports?: Partial<Pick<DecisionParts, 'reporter' | 'reports' | 'names' | 'worker' | 'blueprints'>>;
     readonly queueMax?: number;
     readonly turns?: Turns;
     /** Shares its runs through this; see {@link RunOwner}. */

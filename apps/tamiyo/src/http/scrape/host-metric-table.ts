@@ -101,6 +101,21 @@ export const HOST_METRICS = {
     means: 'Runtimes ended by the host because they did not answer in time.',
   },
   'tamiyo.inference.deaths_total': { unit: 'count', attributes: [], means: 'Runtimes that ended by themselves.' },
+  'tamiyo.library.lookups_abandoned': {
+    unit: 'count',
+    attributes: [],
+    means: 'Look-ups of blueprints given up in the last 10 s and still unanswered; at 64 no more are made.',
+  },
+  'tamiyo.library.lookups_abandoned_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Look-ups of blueprints given up before they were answered.',
+  },
+  'tamiyo.library.lookups_refused_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Look-ups not made, because too many had been given up.',
+  },
   'tamiyo.wal.writable': { unit: 'bool', attributes: ['log'], means: '1 while the log takes records.' },
   'tamiyo.wal.reserve_there': {
     unit: 'bool',

@@ -13,7 +13,7 @@ import { HOST_EVENTS } from '../../host/host-event-table.js';
 import { busFamilies } from './bus-figures.js';
 import { DecisionOutcomes } from './decision-outcomes.js';
 import { hostFamily, hostValue } from './host-family.js';
-import { fieldReportFamilies, inferenceFamilies, keyFamilies, walFamilies } from './part-figures.js';
+import { fieldReportFamilies, inferenceFamilies, keyFamilies, libraryFamilies, walFamilies } from './part-figures.js';
 import { watchProcess } from './process-figures.js';
 import { runFamilies } from './run-figures.js';
 import { sharingFamilies } from './sharing-figures.js';
@@ -103,6 +103,7 @@ function hostFamilies(host: Host, { keys, clock, version, configDigest }: Scrape
     ...(expiresAtMs === undefined ? [] : [hostValue('tamiyo.policy.expiry_timestamp_seconds', expiresAtMs / 1000)]),
     ...runFamilies(host, nowMs),
     ...inferenceFamilies(policy?.host),
+    ...libraryFamilies(host.libraryStats()),
     ...walFamilies('log', host.log),
     ...busFamilies(host.bus),
     ...sharingFamilies(host.sharing?.()),

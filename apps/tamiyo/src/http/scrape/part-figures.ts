@@ -5,6 +5,7 @@ import type { ObservedInferenceHost } from '@esper/policy/node';
 import type { UnixMs } from '@esper/std';
 import type { MetricFamily } from '@esper/telemetry/prometheus';
 import { WAL_METRICS, type Wal } from '@esper/wal';
+import type { LibraryStats } from '../../adapters/spared-library.js';
 import { hostFamily, hostValue } from './host-family.js';
 
 const PREFIX = 'tamiyo.';
@@ -77,3 +78,10 @@ export function inferenceFamilies(host: Pick<ObservedInferenceHost, 'stats'> | u
     hostValue('tamiyo.inference.deaths_total', stats.unorderedDeaths),
   ];
 }
+
+/** Look-ups of blueprints that nobody waits for any more, and those not made because of them. */
+export const libraryFamilies = (stats: LibraryStats): readonly MetricFamily[] => [
+  hostValue('tamiyo.library.lookups_abandoned', stats.abandoned),
+  hostValue('tamiyo.library.lookups_abandoned_total', stats.abandonedTotal),
+  hostValue('tamiyo.library.lookups_refused_total', stats.refusedTotal),
+];

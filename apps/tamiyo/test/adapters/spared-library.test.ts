@@ -1,0 +1,73 @@
+import { createWorker } from '@esper/async-worker';
+import { nodeWorkerPorts } from '@esper/async-worker/node';
+import { monoMs } from '@esper/std';
+import { systemClock } from '@esper/std/node';
+import { buildPacket } from '@esper/testkit';
+import { describe, expect, it } from 'vitest';
+import { SparedLibrary } from '../../src/adapters/spared-library.js';
+import { engineFixture, FakeLibrary } from '../support/engine-fixture.js';
+
+const limits = { abandonedMax: 2, forgetAfterMs: 1_000 };
+
+/** A spared library under a clock by hand, and look-ups that are given up at once. */
+function bench() {
+  const library = new FakeLibrary();
+  let now = 0;
+  const spared = new SparedLibrary(library, { monoMs: () => monoMs(now) }, limits);
+  const giveUp = async () => {
+    const caller = new AbortController();
+    const answer = spared.candidates(caller.signal);
+    caller.abort(new Error('too late'));
+    await expect(answer).rejects.toThrow('too late');
+  };
+  return { library, spared, giveUp, pass: (ms: number) => (now += ms) };
+}
+
+describe('a library that does not answer', () => {
+  it('a look-up that hangs for good keeps no place: with one place, the packet after it is decided (regression)', async () => {
+    const worker = createWorker({ ...nodeWorkerPorts(), concurrencyMax: 1, shutdownGraceMs: 0 });
+    const library = new FakeLibrary();
+    const spared = new SparedLibrary(library, systemClock);
+    const fixture = engineFixture({ ports: { worker, blueprints: spared }, settings: { metadataDeadlineMs: 200 } });
+    library.hanging = true;
+    const hung = await fixture.engine.decide('run-1', buildPacket({ packetId: 'p-1' }));
+    expect(hung).toMatchObject({ ok: false, error: { code: 'TIMEOUT_URZA' } });
+    library.hanging = false;
+    expect(
+      await fixture.engine.decide('run-2', buildPacket({ packetId: 'p-2', trainingRunId: 'run-2' })),
+    ).toMatchObject({ ok: true });
+    expect(worker.stats()).toMatchObject({ running: 0, lingering: 0, queued: 0 });
+    expect(spared.stats()).toEqual({ abandoned: 1, abandonedTotal: 1, refusedTotal: 0 });
+  });
+
+  it('is asked nothing more once too many hang, says so, and is tried again after a while', async () => {
+    const { library, spared, giveUp, pass } = bench();
+    library.hanging = true;
+    await giveUp();
+    await giveUp();
+    await expect(spared.candidates()).rejects.toMatchObject({
+      code: 'CATALOGUE_FAILED',
+      message: expect.stringContaining('2 look-ups'),
+      facts: { reason: 'urza_failure' },
+    });
+    expect(library.lookups).toBe(2);
+    expect(spared.stats()).toEqual({ abandoned: 2, abandonedTotal: 2, refusedTotal: 1 });
+    pass(limits.forgetAfterMs);
+    library.hanging = false;
+    expect(await spared.candidates()).toHaveLength(1);
+    expect(spared.stats()).toEqual({ abandoned: 0, abandonedTotal: 2, refusedTotal: 1 });
+  });
+
+  it('a late answer, and a late failure, give their count back', async () => {
+    const { library, spared, giveUp } = bench();
+    const late: ((failure?: Error) => void)[] = [];
+    library.candidates = () =>
+      new Promise((resolve, reject) => late.push((failure) => (failure ? reject(failure) : resolve([]))));
+    await giveUp();
+    await giveUp();
+    late[0]?.();
+    late[1]?.(new Error('gone'));
+    await new Promise(setImmediate);
+    expect(spared.stats()).toEqual({ abandoned: 0, abandonedTotal: 2, refusedTotal: 0 });
+  });
+});
