@@ -114,6 +114,26 @@ describe('seen in the logs', () => {
     expect(line('tamiyo.decision')?.fields['coverage_map']).toEqual({ 'edges.layer_connects': 0, ...byType });
   });
 
+  it('TL-30, TL-32: the packet of a decision states its coverage as text, the same as its command was decided on', async () => {
+    const fixture = toldFixture();
+    const { command } = await delivered(fixture, packet(1, { seedStates: dormant }));
+    const { ratio, byType } = command.decision?.coverage ?? { ratio: -1, byType: {} };
+    const { indicators } = fixture.packets[0]?.health ?? { indicators: {} };
+    expect(indicators).toMatchObject({
+      feature_coverage: Number(ratio).toFixed(3),
+      coverage_types: JSON.stringify(Object.keys(byType).sort()),
+    });
+    expect(command.annotations['feature_coverage']).toBe(indicators['feature_coverage']);
+  });
+
+  it('TL-31: its coverage map is whole up to 1,024 characters; the policy runs compiled, so nothing says why not', async () => {
+    const fixture = toldFixture();
+    const { command } = await delivered(fixture, packet(1, { seedStates: dormant }));
+    const indicators = fixture.packets[0]?.health.indicators ?? {};
+    expect(JSON.parse(indicators['coverage_map'] ?? '{}')).toEqual(command.decision?.coverage?.byType);
+    expect(indicators).not.toHaveProperty('policy_compile_reason');
+  });
+
   it('TL-46: degraded inputs are an event with the average and the number of what is missing', async () => {
     const fixture = await degraded();
     const { line } = await seen(fixture.packets);

@@ -4,7 +4,7 @@ import type { PolicyFacts } from './decision-facts.js';
 const MAP_CHARS_MAX = 1024;
 
 /**
- * TL-30 to TL-32: coverage as text annotations for older consumers. Both maps are bounded: one that is too long as JSON is left out
+ * TL-30 to TL-32: coverage as texts among the indicators of a decision's packet, for consumers that read those alone. Both maps are bounded: one that is too long as JSON is left out
  * and its length stated instead, so that its absence has a reason.
  */
 export function coverageAnnotations(coverage: CoverageMetadata): Readonly<Record<string, string>> {

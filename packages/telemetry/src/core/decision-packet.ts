@@ -1,4 +1,5 @@
 import type { TelemetryPacket } from '@esper/leyline';
+import { coverageAnnotations, policyAnnotations } from './decision-annotations.js';
 import { compileEvents, fallbackEvents } from './decision-events.js';
 import type { DecisionFacts } from './decision-facts.js';
 import { decisionMetrics, risenBy } from './decision-metrics.js';
@@ -55,6 +56,8 @@ function indicatorsOf(facts: DecisionFacts): Readonly<Record<string, string>> {
     ...(blend === undefined ? {} : { blending_method: blend.shape }),
     ...(globalStep === 0 ? {} : { step_index: `${globalStep}` }),
     ...blueprintIndicators(facts),
+    ...(facts.coverage === undefined ? {} : coverageAnnotations(facts.coverage)),
+    ...policyAnnotations(policy),
   };
 }
 

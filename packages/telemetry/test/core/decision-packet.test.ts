@@ -242,6 +242,17 @@ describe('the packet of a decision', () => {
     });
   });
 
+  it('TL-30, TL-33: the packet carries them among its indicators', () => {
+    const coverage = { ratio: 0.5, byType: { 'node.seed': 0.5 } };
+    const policy = { ...buildFacts().policy, isCompiled: false, compileReason: 'warm_up_failed' };
+    expect(buildDecisionPacket(buildFacts({ coverage, policy })).health.indicators).toMatchObject({
+      feature_coverage: '0.500',
+      coverage_map: '{"node.seed":0.5}',
+      coverage_types: '["node.seed"]',
+      policy_compile_reason: 'warm_up_failed',
+    });
+  });
+
   it('TL-33: why the policy runs uncompiled, as an annotation', () => {
     expect(policyAnnotations({ isCompiled: false, compileReason: 'warm_up_failed' })).toEqual({
       policy_compile_reason: 'warm_up_failed',
