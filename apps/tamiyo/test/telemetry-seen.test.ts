@@ -118,7 +118,7 @@ describe('seen in the logs', () => {
     const fixture = toldFixture();
     const { command } = await delivered(fixture, packet(1, { seedStates: dormant }));
     const { ratio, byType } = command.decision?.coverage ?? { ratio: -1, byType: {} };
-    const { indicators } = fixture.packets[0]?.health ?? { indicators: {} };
+    const indicators = fixture.packets[0]?.health.indicators ?? {};
     expect(indicators).toMatchObject({
       feature_coverage: Number(ratio).toFixed(3),
       coverage_types: JSON.stringify(Object.keys(byType).sort()),
