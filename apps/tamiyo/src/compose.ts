@@ -11,6 +11,7 @@ import type { LibraryStats } from './adapters/spared-library.js';
 import { FeatureFlags, type FlagView } from './config/flags.js';
 import type { DecisionEngine } from './engine.js';
 import { assemble } from './host/assemble.js';
+import { carryOutPolicyOrder } from './host/carry-out-policy-order.js';
 import type { DecisionHost } from './host/decision-host.js';
 import type { HostSetup } from './host/host-setup.js';
 import { type Carriers, openCarriers } from './host/open-carriers.js';
@@ -70,6 +71,7 @@ export async function openHost(setup: HostSetup): Promise<Host> {
       run: (trainingRunId) => engine.run(trainingRunId),
       runIds: () => runs.ids(),
       operate: (action) => engine.operate(action),
+      orderPolicy: (order) => carryOutPolicyOrder(order, policies),
       subscribe: (listener) => events.subscribe(listener),
       readiness: () => readinessOf({ state: open.state, log, policies, catalogue }),
       close: () => open.closeAll(),

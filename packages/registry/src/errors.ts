@@ -182,7 +182,7 @@ export const REGISTRY_ERRORS = {
   },
   STORE_LOCKED: {
     means: 'Another process holds the policy store.',
-    next: 'Stop the process that the message names, or give this one a folder of its own.',
+    next: 'Ask the running host that holds it: add `--url URL --token-file FILE` to the command. Otherwise stop the process that the message names.',
   },
   STORE_WRITE_FAILED: {
     means: 'A change of policy could not be made durable; the store takes no more until it is opened again.',

@@ -123,6 +123,11 @@ export class LivePolicies {
     );
   }
 
+  /** Verifies a bundle and keeps it, to be promoted later. */
+  stage(source: BundleSource, note: HistoryNote): Promise<Result<VerifiedBundle, RegistryRefusal>> {
+    return this.#inTurn(() => this.#parts.store.stage(source, note));
+  }
+
   /** Goes back to the last known good policy, on a named operator's order. */
   rollBack(note: HistoryNote): Promise<Result<VerifiedBundle, RegistryRefusal>> {
     return this.#inTurn(() => rollBackPolicy(note, this.#ports({ ...note, shadowDecisions: 0 })));

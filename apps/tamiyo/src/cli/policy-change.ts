@@ -1,15 +1,19 @@
 import { nodeWorkerPorts } from '@esper/async-worker/node';
 import { type BytesSigner, createBytesSigner } from '@esper/command-verifier';
-import { type BundleSource, type PolicyStore, RegistryError, UPDATE_STEPS, type UpdateApplied } from '@esper/registry';
+import { type BundleSource, type HistoryNote, UPDATE_STEPS, type UpdateApplied } from '@esper/registry';
 import { bundleFolder, readNameTables } from '@esper/registry/node';
 import { systemClock } from '@esper/std/node';
 import { openKeys } from '../adapters/keys.js';
 import { signDowngrade } from '../adapters/policy-bundle.js';
 import { LivePolicies, type PolicyWish } from '../adapters/policy-store.js';
+import { namedPolicy } from '../adapters/policy-store-named.js';
 import { bundleFolderOf, openStore, storeSettings, tablesFolderOf, tablesIn } from '../adapters/policy-store-open.js';
 import type { ResolvedConfig } from '../config/resolve.js';
+import { TamiyoError } from '../errors.js';
+import type { AccessOptions } from './host-access.js';
 import { loadConfig } from './load-config.js';
 import { EXIT } from './output.js';
+import { asksHost, bundlePath, orderRunning } from './policy-running.js';
 import type { CommandContext } from './program.js';
 import { asError, noteOf } from './registry-exit.js';
 import { wholeNumber } from './whole-number.js';
@@ -17,7 +21,7 @@ import { wholeNumber } from './whole-number.js';
 const SHORT = 12;
 const COUNT_MAX = 1_000_000;
 
-interface NoteOptions {
+interface ChangeOptions extends AccessOptions {
   readonly who?: string;
   readonly why?: string;
 }
@@ -36,9 +40,13 @@ async function prepare(context: CommandContext): Promise<Prepared> {
 /** `tamiyo policy stage`. */
 export async function stagePolicy(
   context: CommandContext,
-  options: NoteOptions & { readonly bundle?: string },
+  options: ChangeOptions & { readonly bundle?: string },
 ): Promise<number> {
   const note = noteOf(context, options);
+  if (asksHost(options)) {
+    const bundle = bundlePath(options.bundle ?? bundleFolderOf(await loadConfig(context)));
+    return orderRunning(context, options, { kind: 'stage', bundle, ...note });
+  }
   const { config, signer } = await prepare(context);
   const { store, files } = await openStore(config, signer);
   try {
@@ -55,20 +63,21 @@ export async function stagePolicy(
   }
 }
 
-export interface PromoteOptions extends NoteOptions {
+export interface PromoteOptions extends ChangeOptions {
   readonly bundle?: string;
   readonly acceptLooser: string;
   readonly shadowDecisions?: string;
   readonly downgrade?: boolean;
 }
 
-/** `tamiyo policy promote [digest]`, with no host running on the data folder. */
+/** `tamiyo policy promote [digest]`: asked of a running host, or done on a data folder that no host runs on. */
 export async function promotePolicy(
   context: CommandContext,
   options: PromoteOptions,
   digest: string | undefined,
 ): Promise<number> {
   const note = noteOf(context, options);
+  if (asksHost(options)) return promoteRunning(context, { ...options, ...note }, digest);
   const prepared = await prepare(context);
   return withPolicies(prepared, async (policies) => {
     const source = sourceOf({ policies, digest, config: prepared.config, bundle: options.bundle });
@@ -83,9 +92,33 @@ export async function promotePolicy(
   });
 }
 
+async function promoteRunning(
+  context: CommandContext,
+  options: PromoteOptions & HistoryNote,
+  digest: string | undefined,
+): Promise<number> {
+  if (options.downgrade === true)
+    throw new TamiyoError('CONFIG_INVALID', 'a running host signs no downgrade: stop it, and leave out --url');
+  const { who, why } = options;
+  const from =
+    digest === undefined
+      ? { bundle: bundlePath(options.bundle ?? bundleFolderOf(await loadConfig(context))) }
+      : { digest };
+  const { acceptLooserMax: acceptLooser, shadowDecisions } = countsOf(options);
+  return orderRunning(context, options, {
+    kind: 'promote',
+    from,
+    who,
+    why,
+    acceptLooser,
+    ...(shadowDecisions === undefined ? {} : { shadowDecisions }),
+  });
+}
+
 /** `tamiyo policy rollback`. */
-export async function rollBack(context: CommandContext, options: NoteOptions): Promise<number> {
+export async function rollBack(context: CommandContext, options: ChangeOptions): Promise<number> {
   const note = noteOf(context, options);
+  if (asksHost(options)) return orderRunning(context, options, { kind: 'roll_back', ...note });
   return withPolicies(await prepare(context), async (policies) => {
     const outcome = await policies.rollBack(note);
     if (!outcome.ok) throw asError(outcome.error);
@@ -134,23 +167,26 @@ interface Source {
 /** The staged policy that a digest or its beginning names, else a bundle's folder. */
 function sourceOf({ policies: { store }, digest, bundle, config }: Source): BundleSource {
   if (digest === undefined) return bundleFolder(bundle ?? bundleFolderOf(config));
-  return store.kept(oneStaged(store, digest));
+  return store.kept(namedPolicy(store, digest));
 }
 
-function oneStaged(store: PolicyStore, given: string): string {
-  const found = [...store.state().standings.keys()].filter((digest) => digest.startsWith(given));
-  const [one] = found;
-  if (one !== undefined && found.length === 1) return one;
-  const why = one === undefined ? 'no policy of the history has' : `${found.length} policies have`;
-  throw new RegistryError('POLICY_STATE_INVALID', `${why} a digest that begins with ${given}`);
+interface Counts {
+  readonly acceptLooserMax: number;
+  readonly shadowDecisions?: number;
+}
+
+function countsOf({ acceptLooser, shadowDecisions }: PromoteOptions): Counts {
+  const count = (name: string, text: string) => wholeNumber(name, text, { least: 0, most: COUNT_MAX });
+  return {
+    acceptLooserMax: count('--accept-looser', acceptLooser),
+    ...(shadowDecisions === undefined ? {} : { shadowDecisions: count('--shadow-decisions', shadowDecisions) }),
+  };
 }
 
 function wishOf(options: PromoteOptions, signer: BytesSigner): Partial<PolicyWish> {
-  const count = (name: string, text: string) => wholeNumber(name, text, { least: 0, most: COUNT_MAX });
-  const { shadowDecisions, downgrade } = options;
+  const { downgrade } = options;
   return {
-    acceptLooserMax: count('--accept-looser', options.acceptLooser),
-    ...(shadowDecisions === undefined ? {} : { shadowDecisions: count('--shadow-decisions', shadowDecisions) }),
+    ...countsOf(options),
     ...(downgrade === true ? { downgrade: (statement: Uint8Array) => signDowngrade(signer, statement) } : {}),
   };
 }

@@ -29,7 +29,12 @@ function verb<T>(
 const changing = (command: Command): Command =>
   withCommonOptions(command)
     .option('--why <text>', 'why, for the history')
-    .option('--who <name>', 'who, for the history; default: the user');
+    .option('--who <name>', 'who, for the history; default: the user')
+    .option('--url <url>', 'ask the running host that answers here; default with --token-file: the configuration')
+    .option(
+      '--token-file <file>',
+      'the token it is asked with; default with --url: the operator token of the data folder',
+    );
 
 /** `tamiyo policy init | compile | inspect | verify | stage | promote | rollback | history`. */
 export const policyNoun: Noun = (program, run) => {
@@ -93,11 +98,13 @@ function changingVerbs(noun: Command, run: RunCommand): void {
 }
 
 const PROMOTE_HELP = `
-For a data folder that no host runs on: signature, digests, name tables, loading, golden decisions and latency are
-checked, and the policy is in force at the next start. A running host takes updates from the stream oona.policy; there
-the candidate also sees live packets in shadow, and a health gate watches its first decisions.
+With --url or --token-file a running host is asked: the candidate also sees live packets in shadow, is in force for the
+next packet, and a health gate watches its first decisions. A running host takes updates from the stream oona.policy as
+well. Without them, for a data folder that no host runs on: signature, digests, name tables, loading, golden decisions
+and latency are checked, and the policy is in force at the next start.
 
 Examples:
   tamiyo policy stage --bundle ./candidate --why "run 41"
   tamiyo policy promote 3f2a --why "run 41: 2 % better" --who ada
-  tamiyo policy promote --bundle ./candidate --why "run 41" --accept-looser 3`;
+  tamiyo policy promote --bundle ./candidate --why "run 41" --accept-looser 3
+  tamiyo policy promote 3f2a --why "run 41" --url http://127.0.0.1:8690 --token-file var/tamiyo/tokens/operator`;

@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '@esper/std/node';
 import type { Command } from 'commander';
 import type { Config } from '../config/knobs.js';
-import { TamiyoError } from '../errors.js';
 import { type HostNow, LiveSource } from '../top/live-source.js';
 import { renderTop, type TopState } from '../top/render-top.js';
 import { type Move, TimeTravel } from '../top/time-travel.js';
 import { eventOfRecord } from '../top/top-event.js';
 import { TopTally } from '../top/top-tally.js';
+import { hostAccess } from './host-access.js';
 import { loadConfig } from './load-config.js';
 import { logRecords } from './log-records.js';
 import { EXIT } from './output.js';
@@ -121,14 +120,9 @@ async function logPicture(context: CommandContext, values: Config): Promise<Pict
 }
 
 async function livePicture(values: Config, options: TopOptions): Promise<Picture> {
-  const url = (options.url ?? `http://${hostText(values['http.host'])}:${values['http.port']}`).replace(/\/+$/, '');
-  const tokens = values['http.tokenFolder'] === '' ? join(values.dataDir, 'tokens') : values['http.tokenFolder'];
-  const path = options.tokenFile ?? join(tokens, 'trainer');
-  const token = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new TamiyoError('HOST_UNREACHABLE', `cannot read the token ${path}`, { cause });
-  });
+  const { url, token } = await hostAccess(values, options, 'trainer');
   const tally = new TopTally();
-  const live = new LiveSource({ url, token: token.trim() }, tally);
+  const live = new LiveSource({ url, token }, tally);
   const ending = new AbortController();
   let now: HostNow = await live.poll();
   let held: TopState | undefined;
@@ -165,8 +159,6 @@ async function livePicture(values: Config, options: TopOptions): Promise<Picture
     close: () => ending.abort(),
   };
 }
-
-const hostText = (host: string): string => (host === '::1' ? '[::1]' : host === 'off' ? '127.0.0.1' : host);
 
 /** For pipes and `--json`: one picture, or one each interval until interrupted. */
 async function showPlain(

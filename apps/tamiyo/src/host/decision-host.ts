@@ -5,6 +5,7 @@ import type { DecisionRecord, FailureRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
 import type { Delivered } from '../stages/stages.js';
 import type { OperatorAction } from './operator-action.js';
+import type { OrderPolicy } from './policy-order.js';
 
 /** How one decision is asked for. */
 export interface DecideOptions {
@@ -88,6 +89,8 @@ export interface DecisionHost {
   runIds(): readonly string[];
   /** Carries out an order in the run's lane. Ok means: durable, and in force for the next packet. */
   operate(action: OperatorAction): Promise<Result<RunView, TamiyoError>>;
+  /** Carries out an order for the policies. Ok means: durable, and unless only staged, in force for the next packet. */
+  readonly orderPolicy: OrderPolicy;
   /** Calls `listener` for every event from now on, synchronously and in order; the returned function ends it. */
   subscribe(listener: (event: HostEvent) => void): () => void;
   readiness(): Readiness;

@@ -16,6 +16,8 @@ import {
   RUNS_QUERY,
   RUNS_VIEW,
 } from './api-schemas.js';
+import { POLICY_ORDER, POLICY_ORDERED } from './policy-schemas.js';
+import { POLICY_STATUSES } from './policy-statuses.js';
 
 /** The sealed bytes of a command, as they go over the wire. */
 export const COMMAND_MEDIA_TYPE = 'application/vnd.esper.command';
@@ -138,6 +140,16 @@ export const API_ROUTES = {
     body: json(OPERATOR_ORDER),
     answers: okJson('Durable and in force: the run as it is now.', RUN_VIEW),
     codes: ['BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'OPERATOR_REFUSED', 'RUN_QUEUE_FULL', 'TOO_MANY_RUNS'],
+  },
+  orderPolicy: {
+    method: 'POST',
+    path: '/v1/policies/orders',
+    summary:
+      'An operator stages a policy, puts one in force or goes back. Recorded with who and why; answered when it is over, which takes as long as the comparison on live packets does.',
+    permission: 'operate',
+    body: json(POLICY_ORDER),
+    answers: okJson('Durable; unless it was only staged, in force for the next packet.', POLICY_ORDERED),
+    codes: ['BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', ...Object.keys(POLICY_STATUSES)],
   },
   readDecision: {
     method: 'GET',

@@ -40,7 +40,8 @@ export const DEADLINE = z
       'How long the caller waits, in milliseconds from the arrival of the request. It can only shorten the configured deadline.',
   });
 
-const orderFields = {
+/** Why, and who: part of every order. */
+export const ORDER_FIELDS = {
   why: z.string().trim().min(1).max(200).meta({ description: 'The reason. Recorded, and shown in telemetry.' }),
   who: z
     .string()
@@ -60,13 +61,13 @@ const breaker = { breaker: z.enum(BREAKER_NAMES) } as const;
 /** What an operator can order for one run. */
 export const OPERATOR_ORDER = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('conservative_set'), ...orderFields, ...lasting }),
-    z.strictObject({ kind: z.literal('conservative_clear'), ...orderFields }),
-    z.strictObject({ kind: z.literal('hold'), ...orderFields, ...lasting }),
-    z.strictObject({ kind: z.literal('release'), ...orderFields }),
-    z.strictObject({ kind: z.literal('breaker_open'), ...breaker, ...orderFields, ...lasting }),
-    z.strictObject({ kind: z.literal('breaker_disable'), ...breaker, ...orderFields, ...lasting }),
-    z.strictObject({ kind: z.literal('breaker_reset'), ...breaker, ...orderFields }),
+    z.strictObject({ kind: z.literal('conservative_set'), ...ORDER_FIELDS, ...lasting }),
+    z.strictObject({ kind: z.literal('conservative_clear'), ...ORDER_FIELDS }),
+    z.strictObject({ kind: z.literal('hold'), ...ORDER_FIELDS, ...lasting }),
+    z.strictObject({ kind: z.literal('release'), ...ORDER_FIELDS }),
+    z.strictObject({ kind: z.literal('breaker_open'), ...breaker, ...ORDER_FIELDS, ...lasting }),
+    z.strictObject({ kind: z.literal('breaker_disable'), ...breaker, ...ORDER_FIELDS, ...lasting }),
+    z.strictObject({ kind: z.literal('breaker_reset'), ...breaker, ...ORDER_FIELDS }),
   ])
   .meta({
     description:

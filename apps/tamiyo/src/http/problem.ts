@@ -1,6 +1,8 @@
+import { REGISTRY_ERRORS, RegistryError, type RegistryErrorCode } from '@esper/registry';
 import { isCodedError } from '@esper/std';
 import { DecisionError, TAMIYO_ERRORS, type TamiyoErrorCode } from '../errors.js';
 import { HTTP_ERRORS, type HttpErrorCode } from './errors.js';
+import { POLICY_STATUSES } from './policy-statuses.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -85,12 +87,14 @@ const INTERNAL: Pick<Problem, 'title' | 'next'> = {
 
 /** Every code that an answer can carry, with its status. */
 export const problemStatuses = (): readonly (readonly [code: string, status: number])[] =>
-  Object.entries(STATUSES).map(([code, { status }]) => [code, status]);
+  Object.entries({ ...STATUSES, ...POLICY_STATUSES }).map(([code, { status }]) => [code, status]);
 
 /** Whatever was thrown or returned as an error, as the caller may see it. What has no known code is INTERNAL and says nothing. */
 export function problemOf(error: unknown, requestId: string): Problem {
-  const code = isCodedError(error) && Object.hasOwn(STATUSES, error.code) ? error.code : 'INTERNAL';
-  const { status, retryable } = STATUSES[code] ?? { status: 500 };
+  // Only the registry's own refusals: others may carry a name of its table by chance.
+  const statuses = error instanceof RegistryError ? POLICY_STATUSES : STATUSES;
+  const code = isCodedError(error) && Object.hasOwn(statuses, error.code) ? error.code : 'INTERNAL';
+  const { status, retryable }: Shown = statuses[code] ?? { status: 500 };
   const hidden = HIDDEN_MESSAGES.has(code);
   return {
     type: `urn:esper:tamiyo:error:${code.toLowerCase()}`,
@@ -109,6 +113,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
 
 function titleOf(code: string): string {
   if (Object.hasOwn(HTTP_ERRORS, code)) return HTTP_ERRORS[code as HttpErrorCode].means;
+  if (Object.hasOwn(POLICY_STATUSES, code)) return REGISTRY_ERRORS[code as RegistryErrorCode].means;
   return Object.hasOwn(TAMIYO_ERRORS, code) ? TAMIYO_ERRORS[code as TamiyoErrorCode].means : INTERNAL.title;
 }
 

@@ -1,6 +1,7 @@
 import { createSealer } from '@esper/command-verifier';
 import { randomIds } from '@esper/command-verifier/node';
 import { decodeMessage, type SystemStatePacket } from '@esper/leyline';
+import type { RegistryError } from '@esper/registry';
 import { resolveRiskConfig } from '@esper/risk-engine';
 import { err, ok, type Result } from '@esper/std';
 import { systemClock } from '@esper/std/node';
@@ -15,6 +16,7 @@ import type {
   RunView,
 } from '../../src/host/decision-host.js';
 import type { OperatorAction } from '../../src/host/operator-action.js';
+import type { OrderPolicy, PolicyOrder } from '../../src/host/policy-order.js';
 import { newRunState, type RunState } from '../../src/runs/run-state.js';
 import type { Delivered } from '../../src/stages/stages.js';
 import { UnreadablePacket } from '../../src/stages/unreadable-packet.js';
@@ -31,6 +33,9 @@ export interface Asked {
 export class FakeHost implements Omit<DecisionHost, 'close'> {
   readonly asked: Asked[] = [];
   readonly orders: OperatorAction[] = [];
+  readonly policyOrders: PolicyOrder[] = [];
+  /** What orders for policies are refused with. */
+  refusingPolicy: RegistryError | undefined;
   readonly decisions = new Map<string, DecisionView>();
   readonly runs = new Map<string, RunState>();
   ready: Readiness = { ready: true, state: 'serving', checks: [{ name: 'log', ok: true, detail: '' }] };
@@ -79,6 +84,13 @@ export class FakeHost implements Omit<DecisionHost, 'close'> {
     const state = this.runs.get(trainingRunId) ?? newRunState(resolveRiskConfig());
     this.runs.set(trainingRunId, state);
     return ok({ trainingRunId, state, pending: 0 });
+  }
+
+  async orderPolicy(order: PolicyOrder): ReturnType<OrderPolicy> {
+    this.policyOrders.push(order);
+    if (this.refusingPolicy !== undefined) return err(this.refusingPolicy);
+    const standing = order.kind === 'stage' ? 'staged' : 'active';
+    return ok({ kind: order.kind, policyId: 'p', policyVersion: 1, digest: 'a'.repeat(64), standing });
   }
 
   subscribe(listener: (event: HostEvent) => void): () => void {

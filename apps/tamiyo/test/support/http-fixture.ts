@@ -4,6 +4,7 @@ import { toJson } from '@esper/leyline';
 import { systemClock } from '@esper/std/node';
 import { createPrometheusExporter } from '@esper/telemetry/prometheus';
 import { buildPacket } from '@esper/testkit';
+import type { DecisionHost } from '../../src/host/decision-host.js';
 import { AccessTokens } from '../../src/http/access-tokens.js';
 import type { HttpOptions } from '../../src/http/http-options.js';
 import { openHttpServer } from '../../src/http/http-server.js';
@@ -49,7 +50,11 @@ export interface Sent {
 }
 
 /** An interface that really listens, in front of a fake host. `await using` closes it. */
-export async function httpFixture(given: Partial<HttpOptions> = {}, host: FakeHost = new FakeHost()) {
+export const httpFixture = (given: Partial<HttpOptions> = {}, host: FakeHost = new FakeHost()) =>
+  interfaceOf(host, given);
+
+/** The same in front of any host; it is not closed with it. */
+export async function interfaceOf<H extends Omit<DecisionHost, 'close'>>(host: H, given: Partial<HttpOptions> = {}) {
   const lines: string[] = [];
   const server = await openHttpServer(
     {

@@ -1,6 +1,7 @@
 import type { ApiParts } from '../api-parts.js';
 import type { ApiAnswer, ApiRequest } from '../api-request.js';
 import type { OperationId } from '../api-routes.js';
+import { orderPolicy } from './order-policy.js';
 import { readCommand, readDecision, readFindings } from './read-decision.js';
 import { listRuns, orderForRun, readRun } from './runs.js';
 import { health, metrics, openapi, readiness } from './service.js';
@@ -15,6 +16,7 @@ export const HANDLERS: Readonly<Record<Exclude<OperationId, 'streamEvents'>, Han
   listRuns,
   readRun,
   orderForRun,
+  orderPolicy,
   readDecision,
   readFindings,
   readCommand,

@@ -8,6 +8,7 @@ import { checked } from '../checked.js';
 import { HttpError } from '../errors.js';
 import { jsonBody } from '../read-body.js';
 import { jsonAnswer } from './json-answer.js';
+import { whoOrders } from './who-orders.js';
 
 /** The runs of the host, sorted, page by page. */
 export async function listRuns({ query }: ApiRequest, { host }: ApiParts): Promise<ApiAnswer> {
@@ -45,9 +46,7 @@ interface OrderContext {
 }
 
 function actionOf(body: OperatorOrderBody, at: OrderContext): OperatorAction {
-  // The holder of the token is who gives the order; a name in the body says who used it.
-  const holder = at.principal?.name ?? '';
-  const who = body.who === undefined ? holder : `${body.who} (${holder})`;
+  const who = whoOrders(body.who, at.principal);
   const untilMs = 'forMs' in body && body.forMs !== null ? { untilMs: at.nowMs + body.forMs } : {};
   const order = { who, why: body.why, ...untilMs };
   const { trainingRunId } = at;
