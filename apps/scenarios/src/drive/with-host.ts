@@ -68,6 +68,8 @@ export async function withHost<T>(plan: HostPlan, work: (at: Watched) => Promise
     eventLoopDelayP99Ms = sampler.stop().eventLoopDelayP99Ms;
     ledger = host.telemetry.ledger();
     await watch.close();
+    // A fault that stayed to the end is not what keeps a host from closing.
+    opened.disk.fault = undefined;
     await host.close();
   }
   const log = await readLog(plan.dataDir);

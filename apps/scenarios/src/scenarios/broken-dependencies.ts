@@ -101,15 +101,15 @@ function noneInside({ found }: Observed<DrivenRun>, { from, to }: FaultSteps): A
 export const busOutage: Scenario = faultWindow({
   name: 'bus-outage',
   about: 'The bus takes nothing for a while: decisions go on, telemetry waits, and nothing CRITICAL is lost.',
-  sabotage: 'The journal that keeps telemetry meanwhile fails with it.',
+  sabotage: 'The journal that keeps telemetry meanwhile fails with it, and neither comes back.',
   steps: { short: 60, usual: 180 },
   // Early in the window, so that they are reported well before it ends on a busy machine too.
   trainerFaults: (steps) => [{ kind: 'forged_command', atStep: Math.floor(steps / 3) + 1, steps: 3, value: 0 }],
   begin: ({ disk }, { sabotaged }) => {
     disk.fault = { folders: sabotaged ? ['bus', 'telemetry'] : ['bus'], code: 'ENOSPC' };
   },
-  end: ({ disk }) => {
-    disk.fault = undefined;
+  end: ({ disk }, { sabotaged }) => {
+    if (!sabotaged) disk.fault = undefined;
   },
   promises: (seen, { from, to }) => {
     const inside = seen.found.recorder.recording.decisions.filter(({ step }) => step >= from && step < to).length;

@@ -15,7 +15,7 @@ export interface FaultWindow extends Pick<Scenario, 'about' | 'sabotage' | 'step
   readonly sabotagedSettings?: Readonly<Record<string, unknown>>;
   readonly trainerFaults?: (steps: number) => readonly Fault[];
   readonly begin: (at: Watched, request: ScenarioRequest) => void | Promise<void>;
-  readonly end: (at: Watched) => void | Promise<void>;
+  readonly end: (at: Watched, request: ScenarioRequest) => void | Promise<void>;
   /** What must be seen, beside what every scenario promises. */
   readonly promises: (seen: Observed<DrivenRun>, window: FaultSteps) => readonly Assertion[];
 }
@@ -55,7 +55,7 @@ async function runWindow(plan: FaultWindow, request: ScenarioRequest): Promise<S
           return plan.begin(at, request);
         },
         async () => {
-          await plan.end(at);
+          await plan.end(at, request);
           times.ended = performance.now();
           request.say(`step ${window.to}: the fault is over`);
         },
