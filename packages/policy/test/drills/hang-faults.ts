@@ -1,5 +1,5 @@
 import type { InferenceHost } from '../../src/ports.js';
-import type { Runtime, RuntimeMaker } from '../../src/shell/hosting/runtime.js';
+import type { RuntimeMaker } from '../../src/shell/hosting/runtime.js';
 import { childrenOf } from '../hosts/child-processes.js';
 
 /** A way to break an isolated host. Each must be noticed by the drill. */
@@ -68,18 +68,12 @@ export const HANG_FAULTS: Readonly<Record<string, (clearlyMs: number) => HangFau
     },
   }),
   'event-loop-blocked': (clearlyMs) => ({
-    means: 'giving up a runtime holds the event loop before the deadline is answered',
-    maker: (maker) => ({
-      overdue: 'kill',
-      start: () => {
-        const runtime = maker.start();
-        const stop = (): void => {
-          blockEventLoop(60 + clearlyMs);
-          runtime.stop();
-        };
-        const seen: Runtime = { started: runtime.started, ended: runtime.ended, run: (x) => runtime.run(x), stop };
-        return seen;
-      },
-    }),
+    means: 'something holds the event loop just when the deadline is due',
+    host: (host) =>
+      changed(host, (inputs, deadlineMs) => {
+        // Set before the host's own timer of the same length, so it comes before it.
+        setTimeout(() => blockEventLoop(60 + clearlyMs), deadlineMs);
+        return host.infer(inputs, deadlineMs);
+      }),
   }),
 };
