@@ -92,7 +92,7 @@ export const REGISTRY_ERRORS = {
   },
   TABLE_MISMATCH: {
     means: 'A name table is not the one the policy was made with, so its indices may mean other things.',
-    next: 'Restore the tables that belong to the policy, or train and compile a policy for these.',
+    next: 'Compare them with tamiyo registry diff; restore those that belong to the policy (tamiyo registry repair), or train and compile a policy for these.',
   },
   TABLE_MISSING_IN_MANIFEST: {
     means: 'The manifest does not give the digest of every name table.',

@@ -174,6 +174,21 @@ describe('tamiyo registry', () => {
     expect(await run('registry', 'verify', '--bundle', at('third'))).toMatchObject({ code: 0 });
   }, 300_000);
 
+  it('TA-08: a policy made with other tables is not promoted; table, digests, path, entries and what to do are said', async () => {
+    const table = at('tables/schedule_registry.json');
+    const good = await readFile(table);
+    await writeFile(table, '{"linear": 1, "cosine": 2, "warmup_hold": 3, "step": 4}');
+    const refused = await run('policy', 'promote', '--bundle', at('third'), '--who', 'ada', '--why', 'x');
+    expect(refused).toMatchObject({ code: 4, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /TABLE_MISMATCH.*schedule.*[0-9a-f]{64} expected, [0-9a-f]{64} found; 4 entries expected, 4 found.*index 4 expected "exponential", found "step"/,
+    );
+    expect(refused.stderr).toContain(table);
+    expect(refused.stderr).toMatch(/next: .*tamiyo registry/);
+    expect((await json('policy', 'history')).last).toMatchObject({ chain: 'whole', versionMax: 2 });
+    await writeFile(table, good);
+  }, 240_000);
+
   it('a damaged table is exit code 5, and named', async () => {
     await writeFile(at('tables/seed_registry.json'), '{"a": 2}');
     expect((await json('registry', 'show')).code).toBe(5);
