@@ -21,6 +21,10 @@ export const DECISION_KNOBS = {
     default: '',
     changes: 'Blueprint catalogue file; empty means <dataDir>/catalogue.json.',
   }),
+  urzaDatabase: knob('TAMIYO_URZA_DATABASE', path(), {
+    default: '',
+    changes: 'SQLite database of Urza, read only, in the place of the catalogue file; empty means the file.',
+  }),
   'deadlines.inferenceMs': knob('TAMIYO_STEP_TIMEOUT_MS', ms(60_000), {
     default: 5,
     changes: 'Inference deadline in milliseconds; 0 waits for the decision deadline.',

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { openFileCatalogue } from '@esper/registry/node';
+import { openFileCatalogue, openUrzaCatalogue } from '@esper/registry/node';
 import { WAL_DEFAULTS } from '@esper/wal';
 import { type Check, codeOf, type Finding, fail, failFrom, pass, skipped, warn } from './check.js';
 import { isThere, type Scene } from './scene.js';
@@ -83,7 +83,8 @@ async function measureSync(scene: Scene): Promise<Finding> {
 }
 
 async function lookAtCatalogue(scene: Scene): Promise<Finding> {
-  const { catalogueFile } = scene.values;
+  const { catalogueFile, urzaDatabase } = scene.values;
+  if (urzaDatabase !== '') return lookAtUrza(urzaDatabase);
   const path = catalogueFile === '' ? scene.pathOf('catalogue.json') : catalogueFile;
   if (await scene.isWithoutFolder(path)) return skipped(NO_FOLDER);
   try {
@@ -95,5 +96,20 @@ async function lookAtCatalogue(scene: Scene): Promise<Finding> {
       `there is no catalogue at ${path}`,
       'tamiyo serve --init makes one with example blueprints; or give its path with TAMIYO_CATALOGUE_FILE.',
     );
+  }
+}
+
+async function lookAtUrza(path: string): Promise<Finding> {
+  try {
+    const refused: string[] = [];
+    const library = await openUrzaCatalogue(path, { onRefused: ({ message }) => refused.push(message) });
+    const saw = `${library.knownIds().size} blueprints of Urza`;
+    if (refused.length === 0) return pass(saw);
+    return warn(
+      `${saw}, ${refused.length} refused: ${refused[0]}`,
+      'Correct those blueprints in Urza; they are not offered.',
+    );
+  } catch (cause) {
+    return failFrom(cause);
   }
 }

@@ -22,7 +22,7 @@ export async function makeMissing(config: ResolvedConfig, keys: KeyRingHolder): 
   const { values } = config;
   const made: string[] = [];
   const catalogue = values.catalogueFile === '' ? join(values.dataDir, 'catalogue.json') : values.catalogueFile;
-  if (!(await exists(catalogue))) {
+  if (values.urzaDatabase === '' && !(await exists(catalogue))) {
     await writeCatalogue(catalogue, trainerBlueprints(EXAMPLE_SHAPE));
     made.push(catalogue);
   }

@@ -28,6 +28,14 @@ export const HOST_EVENTS = {
     level: 'WARNING',
     means: 'Somebody who listened to the events of the host broke, and is told no more.',
   },
+  blueprint_refused: {
+    level: 'WARNING',
+    means: 'A blueprint of Urza cannot be read and is not offered; says which and why.',
+  },
+  catalogue_stale: {
+    level: 'WARNING',
+    means: 'Urza’s database cannot be read again; the blueprints read before stay in force.',
+  },
   wal_torn_tail_repaired: {
     level: 'WARNING',
     means: 'A write that never finished was cut off when the log was opened.',

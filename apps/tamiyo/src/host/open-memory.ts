@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { FieldReports } from '@esper/field-reports';
-import { type FileCatalogue, openFileCatalogue } from '@esper/registry/node';
+import type { FileCatalogue } from '@esper/registry/node';
 import { systemClock } from '@esper/std/node';
 import { openFieldReports } from '../adapters/field-reporting.js';
 import { type LearnedNames, openLearnedNames } from '../adapters/learned-names.js';
@@ -10,6 +10,7 @@ import type { Recovered } from '../records/recover.js';
 import { restoreFrom } from '../records/restore-from.js';
 import type { HostSetup } from './host-setup.js';
 import type { Carriers } from './open-carriers.js';
+import { openCatalogue } from './open-catalogue.js';
 import type { OpenParts } from './open-parts.js';
 
 /** What the host knew before: runs and reports, folded from the log; names, from their tables; and the blueprints. */
@@ -23,12 +24,10 @@ export interface Memory {
 /** Answers are known to be over for as long again as they are given again. */
 const EXPIRED_FOR = 2;
 
-export async function openMemory({ config }: HostSetup, carriers: Carriers, open: OpenParts): Promise<Memory> {
-  const { values } = config;
+export async function openMemory(setup: HostSetup, carriers: Carriers, open: OpenParts): Promise<Memory> {
+  const { values } = setup.config;
   const { log, marks, journal, bus, tell } = carriers;
-  const catalogue = await openFileCatalogue(
-    values.catalogueFile === '' ? join(values.dataDir, 'catalogue.json') : values.catalogueFile,
-  );
+  const catalogue = await openCatalogue(setup, tell, open);
   const names = await openLearnedNames(join(values.dataDir, 'tables'), tell);
   open.keep(() => names.close());
   const fieldReports = openFieldReports({
