@@ -7,6 +7,7 @@ import { unixMs } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { tempFolder } from '@esper/testkit';
 import { nodeDisk } from '@esper/wal/node';
+import sqlite from 'node-sqlite3-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadInChild } from '../../src/doctor/load-in-child.js';
 import { flip, replaceKeys, replacePolicy, segmentOf } from '../support/doctor-plants.js';
@@ -216,6 +217,33 @@ describe('tamiyo doctor finds what was planted', () => {
       expect(code).toBe(as === 'fail' ? 1 : 0);
     } finally {
       await after?.(planted);
+      await at.remove();
+    }
+  });
+
+  it('Urza\u2019s database in the place of the catalogue: not there is a failure, a row that is refused a warning', async () => {
+    const at = await site();
+    try {
+      const path = join(at.data, 'urza.db');
+      at.environment['TAMIYO_URZA_DATABASE'] = path;
+      expect((await examine(at)).findings).toMatchObject([
+        { id: 'data.catalogue', verdict: 'fail', saw: expect.stringMatching(/CATALOGUE_MISSING.*urza\.db/) },
+      ]);
+      const database = new sqlite.Database(path);
+      database.run('CREATE TABLE blueprints (blueprint_id TEXT, name TEXT, tier TEXT, metadata_json TEXT)');
+      for (const [id, metadata] of Object.entries({ good: '{}', bad: '{"risk": "high"}' }))
+        database.run('INSERT INTO blueprints VALUES (?, ?, ?, ?)', [id, id, 'BLUEPRINT_TIER_SAFE', metadata]);
+      database.close();
+      const { code, findings } = await examine(at);
+      expect(findings).toMatchObject([
+        {
+          id: 'data.catalogue',
+          verdict: 'warn',
+          saw: expect.stringMatching(/^1 blueprints of Urza, 1 refused: .*bad/),
+        },
+      ]);
+      expect(code).toBe(0);
+    } finally {
       await at.remove();
     }
   });
