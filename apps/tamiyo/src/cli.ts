@@ -38,6 +38,12 @@ const program = createProgram([
   configNoun,
   completionNoun,
 ]);
+// A reader that went away (`| head`) is no failure: nothing more is printed, and a host goes on serving.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 try {
   await program.parseAsync(process.argv);
 } catch (error) {

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,18 @@ function tamiyo(args: readonly string[], env: Readonly<Record<string, string>> =
 }
 
 describe('tamiyo', () => {
+  it('a reader that goes away is no failure: | head ends a command as it would have ended', async () => {
+    const argv = ['--import', 'tsx', '--conditions=@esper/source', CLI, 'config', 'show'];
+    const child = spawn(process.execPath, argv, { env: { PATH: process.env['PATH'] ?? '' } });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString('utf8');
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
   it('policy init makes a bundle that policy inspect verifies; one changed byte is refused with a next step', async () => {
     const folder = await tempFolder();
     const out = join(folder.path, 'policy');
