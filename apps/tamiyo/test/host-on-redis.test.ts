@@ -70,9 +70,12 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
   it('CF-23: the streams bear the names that the environment gives them', async () => {
     const names = { OONA_TELEMETRY_STREAM: 'site.telemetry', OONA_NORMAL_STREAM: 'site.normal' };
     const more = { OONA_EMERGENCY_STREAM: 'site.emergency', OONA_POLICY_STREAM: 'site.policy' };
-    const host = await open('named', { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET, ...names, ...more });
-    await host.decide('run-1', buildPacket({ trainingRunId: 'run-1', packetId: 'p-1' }));
-    await host.decide('run-1', { not: 'a packet' });
+    const environment = { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET, ...names, ...more };
+    const host = await open('named', environment, ANSWERS_LATE);
+    // A run of its own: what another host on this Redis has answered would only be repeated, without a report.
+    const packet = buildPacket({ trainingRunId: 'run-named', packetId: 'p-named' });
+    expect(await host.decide('run-named', packet)).toMatchObject({ ok: true, value: { repeated: false } });
+    await host.decide('run-named', { not: 'a packet' });
     await host.close();
     const bus = await busOn(server, {
       'oona.telemetry': 'site.telemetry',
