@@ -1,33 +1,11 @@
-import { configNoun } from '../../apps/tamiyo/src/cli/config.ts';
-import { demoNoun } from '../../apps/tamiyo/src/cli/demo.ts';
-import { doctorNoun } from '../../apps/tamiyo/src/cli/doctor.ts';
-import { explainNoun } from '../../apps/tamiyo/src/cli/explain.ts';
-import { keysNoun } from '../../apps/tamiyo/src/cli/keys.ts';
-import { policyNoun } from '../../apps/tamiyo/src/cli/policy.ts';
+import { NOUNS } from '../../apps/tamiyo/src/cli/nouns.ts';
 import { createProgram } from '../../apps/tamiyo/src/cli/program.ts';
-import { registryNoun } from '../../apps/tamiyo/src/cli/registry.ts';
-import { serveNoun } from '../../apps/tamiyo/src/cli/serve.ts';
-import { telemetryNoun } from '../../apps/tamiyo/src/cli/telemetry.ts';
-import { verifyNoun } from '../../apps/tamiyo/src/cli/verify.ts';
-import { walNoun } from '../../apps/tamiyo/src/cli/wal.ts';
 
 type Command = ReturnType<typeof createProgram>;
 
 /** The command line of `tamiyo`, to be asked what it takes; nothing is carried out. */
 export function tamiyoProgram(): { takes(words: readonly string[]): boolean } {
-  const program = createProgram([
-    demoNoun,
-    serveNoun,
-    explainNoun,
-    policyNoun,
-    registryNoun,
-    keysNoun,
-    doctorNoun,
-    verifyNoun,
-    walNoun,
-    telemetryNoun,
-    configNoun,
-  ]);
+  const program = createProgram(NOUNS);
   return { takes: (words) => takes(program, words) };
 }
 
