@@ -33,6 +33,7 @@ interface Flags {
   readonly short: boolean;
   readonly continue: boolean;
   readonly report?: string;
+  readonly data?: string;
   readonly compare?: string;
   readonly sabotage?: string;
   readonly json: boolean;
@@ -61,6 +62,7 @@ export async function runCommandLine(at: CommandLine): Promise<number> {
       [],
     )
     .option('--report <folder>', 'write metrics, a page to look at and summary.csv there')
+    .option('--data <folder>', 'keep the data of each round below it, for tamiyo replay, explain and top')
     .option('--continue', 'control-value only: add these seeds to those of the report in the folder', false)
     .option('--compare <folder>', 'a verdict per figure against an earlier report; a worse one fails')
     .addOption(
@@ -139,6 +141,7 @@ async function runOne(name: string, order: Flags, at: CommandLine): Promise<numb
     progress: (done, total) => at.progress(`${name} ${done}/${total}`),
     ...(earlier === undefined ? {} : { earlier }),
     ...(order.duration === undefined ? {} : { durationMs: order.duration }),
+    ...(order.data === undefined ? {} : { keepIn: resolve(order.data) }),
   });
   const report = buildReport(outcome, {
     scenario: name,

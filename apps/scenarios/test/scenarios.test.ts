@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempFolder } from '@esper/testkit';
@@ -9,6 +9,7 @@ import { reportSchema } from '../src/report/scenario-report.js';
 import { SCENARIOS } from '../src/scenarios/scenario-table.js';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const TAMIYO = fileURLToPath(new URL('../../tamiyo/src/cli.ts', import.meta.url));
 
 interface Ran {
   readonly code: number | null;
@@ -17,8 +18,10 @@ interface Ran {
   readonly stderr: string;
 }
 
-async function harness(...args: readonly string[]): Promise<Ran> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@esper/source', CLI, ...args], {
+const harness = (...args: readonly string[]): Promise<Ran> => program(CLI, ...args);
+
+async function program(cli: string, ...args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@esper/source', cli, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -34,8 +37,8 @@ async function harness(...args: readonly string[]): Promise<Ran> {
   return { code, lines, stderr, json: last.startsWith('{') ? (JSON.parse(last) as Ran['json']) : {} };
 }
 
-async function holdsInShort(name: string): Promise<Ran> {
-  const ran = await harness('run', name, '--short', '--json');
+async function holdsInShort(name: string, ...more: readonly string[]): Promise<Ran> {
+  const ran = await harness('run', name, '--short', '--json', ...more);
   expect(ran.json['failures'], ran.stderr).toEqual([]);
   expect(ran.code).toBe(0);
   expect(ran.lines).toHaveLength(1);
@@ -46,10 +49,22 @@ async function holdsInShort(name: string): Promise<Ran> {
 describe('the short form of every scenario holds', () => {
   const drilled: Ran['json'][] = [];
 
-  const named = new Set(['rollback', 'dependency-drill', 'operator-override']);
+  const named = new Set(['rollback', 'dependency-drill', 'operator-override', 'chaos']);
   it.each(Object.keys(SCENARIOS).filter((name) => !named.has(name)))('PF-48: %s', async (name) => {
     const { json } = await holdsInShort(name);
     expect(json['kpis']).toMatchObject(name === 'control-value' ? {} : { decision_ms_p95: expect.any(Number) });
+  });
+
+  it('PF-48: chaos, and every decision of it can be made again to the bit', async () => {
+    const folder = await tempFolder();
+    const { json } = await holdsInShort('chaos', '--data', folder.path);
+    expect(json['kpis']).toMatchObject({ decision_ms_p95: expect.any(Number) });
+    const [kept = ''] = await readdir(folder.path);
+    const replayed = await program(TAMIYO, 'replay', '--strict', '--json', '--data', join(folder.path, kept));
+    const { decisions, identical } = replayed.json as { readonly decisions: number; readonly identical: number };
+    expect(decisions, replayed.stderr).toBeGreaterThan(0);
+    expect([replayed.code, replayed.lines.length, identical]).toEqual([0, 1, decisions]);
+    await folder.remove();
   });
 
   it('CLI-05, DG-14: dependency-drill: what is missing is missed by name, and no command is made without it', async () => {
