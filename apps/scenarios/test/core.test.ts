@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { compareKpis } from '../src/core/compare-kpis.js';
 import { stepsLostAfter, weighPairs } from '../src/core/control-pairs.js';
-import { finiteKpis } from '../src/core/kpi-table.js';
+import { finiteKpis, worstKpis } from '../src/core/kpi-table.js';
 import { assertion } from '../src/core/outcome.js';
 import { thinned } from '../src/core/recording.js';
 import { joinRounds } from '../src/core/rounds.js';
 import { seededRandom } from '../src/core/seeded-random.js';
 import { bootstrapMean, quantile, slopeRatio } from '../src/core/statistics.js';
+
+describe('figures of several runs', () => {
+  it('the worst of each counts: the highest where less is better, the lowest where more is', () => {
+    const runs = [
+      { rss_bytes_max: 5, final_accuracy: 0.9 },
+      { rss_bytes_max: 7, final_accuracy: 0.8, decisions: 3 },
+    ];
+    expect(worstKpis(runs)).toEqual({ rss_bytes_max: 7, final_accuracy: 0.8, decisions: 3 });
+  });
+});
 
 describe('statistics', () => {
   it('a quantile is a value that occurred; without values there is none', () => {

@@ -52,7 +52,9 @@ describe('the short form of every scenario holds', () => {
   const named = new Set(['rollback', 'dependency-drill', 'operator-override', 'chaos']);
   it.each(Object.keys(SCENARIOS).filter((name) => !named.has(name)))('PF-48: %s', async (name) => {
     const { json } = await holdsInShort(name);
-    expect(json['kpis']).toMatchObject(name === 'control-value' ? {} : { decision_ms_p95: expect.any(Number) });
+    const seen = { rss_bytes_max: expect.any(Number), event_loop_delay_ms_p99: expect.any(Number) };
+    const decided = name === 'control-value' ? {} : { decision_ms_p95: expect.any(Number) };
+    expect(json['kpis']).toMatchObject({ ...seen, ...decided, telemetry_queued_max: expect.any(Number) });
   });
 
   it('PF-48: chaos, and every decision of it can be made again to the bit', async () => {

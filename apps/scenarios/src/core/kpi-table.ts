@@ -100,3 +100,15 @@ export type Kpis = Readonly<Partial<Record<KpiName, number>>>;
 export function finiteKpis(given: Readonly<Partial<Record<KpiName, number>>>): Kpis {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => Number.isFinite(value)));
 }
+
+/** The worst of each figure over several runs. */
+export function worstKpis(runs: readonly Kpis[]): Kpis {
+  const worst: Partial<Record<KpiName, number>> = {};
+  for (const run of runs) {
+    for (const [name, value] of Object.entries(run) as [KpiName, number][]) {
+      const before = worst[name] ?? value;
+      worst[name] = KPIS[name].better === 'lower' ? Math.max(before, value) : Math.min(before, value);
+    }
+  }
+  return worst;
+}

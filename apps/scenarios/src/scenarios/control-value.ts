@@ -1,5 +1,6 @@
 import { type Fault, startTrainerProcess, type TrainerSummary } from '@esper/harness';
 import { type ControlPair, type Ending, stepsLostAfter, weighPairs } from '../core/control-pairs.js';
+import { type Kpis, worstKpis } from '../core/kpi-table.js';
 import { assertion, type ScenarioOutcome } from '../core/outcome.js';
 import { seededRandom } from '../core/seeded-random.js';
 import { driveRun } from '../drive/drive-run.js';
@@ -59,12 +60,17 @@ async function uncontrolled(seed: number, faults: readonly Fault[]): Promise<End
 
 const SETTINGS = { 'risk.rollbackRecentDecisions': 1_000_000, 'risk.rollbackDirectivesMax': 20 } as const;
 
-async function pairOf(request: ScenarioRequest, seed: number): Promise<ControlPair> {
+interface SeenPair {
+  readonly pair: ControlPair;
+  readonly hostKpis: Kpis;
+}
+
+async function pairOf(request: ScenarioRequest, seed: number): Promise<SeenPair> {
   const faults = request.faults.length > 0 ? request.faults : faultsOf(seededRandom(seed));
   const firstFault = firstOf(faults);
   const alone = await uncontrolled(seed, faults);
   const dataDir = `${request.dataDir}/${seed}`;
-  const { found: run } = await withHost({ dataDir, settings: SETTINGS }, (at) =>
+  const { found: run, hostKpis } = await withHost({ dataDir, settings: SETTINGS }, (at) =>
     driveRun(at, {
       trainingRunId: `seed-${seed}`,
       seed,
@@ -78,7 +84,8 @@ async function pairOf(request: ScenarioRequest, seed: number): Promise<ControlPa
     ({ step, command, proposed }) => step < firstFault && command === 'PAUSE' && proposed !== 'PAUSE',
   );
   const controlled = endingOf(run.summary, { steps, firstFault });
-  return { seed, alone, controlled, falsePauses: ordered.length, followed: sumOf(run.summary.tally.applied) };
+  const followed = sumOf(run.summary.tally.applied);
+  return { pair: { seed, alone, controlled, falsePauses: ordered.length, followed }, hostKpis };
 }
 
 /** Pairs of an earlier report that this run goes on from; a seed that is run again is replaced. */
@@ -89,9 +96,11 @@ function earlierPairs({ earlier, seed, steps }: ScenarioRequest): readonly Contr
 
 async function run(request: ScenarioRequest): Promise<ScenarioOutcome> {
   const found: ControlPair[] = [];
+  const hosts: Kpis[] = [];
   for (let index = 0; index < request.steps; index += 1) {
-    const pair = await pairOf(request, request.seed + index);
+    const { pair, hostKpis } = await pairOf(request, request.seed + index);
     found.push(pair);
+    hosts.push(hostKpis);
     request.progress(index + 1, request.steps);
     const [alone, controlled] = [pair.alone.accuracy.toFixed(3), pair.controlled.accuracy.toFixed(3)];
     request.say(`seed ${pair.seed}: alone ${alone}, controlled ${controlled}`);
@@ -109,7 +118,7 @@ async function run(request: ScenarioRequest): Promise<ScenarioOutcome> {
         `${weighed.lostControlled} lost under control, ${weighed.lostAlone} alone`,
       ),
     ],
-    kpis: { final_accuracy: weighed.accuracyControlled },
+    kpis: { ...worstKpis(hosts), final_accuracy: weighed.accuracyControlled },
     recordings: [],
     extra: { ...weighed, bySeed: all },
     figures: valueFigure(
