@@ -42,12 +42,21 @@ interface Faults {
   readonly at: ReadonlyMap<number, Fault>;
 }
 
-/** Fails every call once, with every kind of fault, then pairs of calls, all of them if there is time. */
+/** One of several shares of the pairs; together they are all of them, each once. Every share fails every single call. */
+export interface Share {
+  /** From 1 to `of`. */
+  readonly which: number;
+  readonly of: number;
+}
+
+/** Fails every call once, with every kind of fault, then pairs of calls, all of the share if there is time. */
 export async function exploreFaults(plan: {
   readonly seed: number;
   readonly until: (totals: FaultTotals) => boolean;
+  readonly share?: Share;
   readonly sabotage?: FaultSabotage;
 }): Promise<FaultTotals> {
+  const { which, of } = plan.share ?? { which: 1, of: 1 };
   const totals: FaultTotals = {
     runs: 0,
     singles: 0,
@@ -68,7 +77,7 @@ export async function exploreFaults(plan: {
     totals.singles += 1;
     if (plan.until(totals)) return totals;
   }
-  for (let at = 0; at < pairs.size && !plan.until(totals); at += 1) {
+  for (let at = which - 1; at < pairs.size && !plan.until(totals); at += of) {
     await run(pairs.at(at, plan.seed), plan, { totals, seed: plan.seed + at });
     totals.pairs += 1;
   }
