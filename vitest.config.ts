@@ -8,6 +8,11 @@ const workspaces = ['packages', 'apps'].flatMap((group) =>
 );
 const roots = [...workspaces, { name: 'tools', root: 'tools' }, { name: 'tests', root: 'tests' }];
 
+/** Their tests start hosts and trainers, or judge deadlines, and have the machine to themselves: one file at a time, last. */
+const ALONE: ReadonlySet<string> = new Set(['policy', 'scenarios', 'tamiyo']);
+/** Two files at a time; left to itself, the runner takes one less than there are cores. */
+const TOGETHER = 2;
+
 /** Tests run on the sources: the `@esper/source` condition resolves each package to its `src/`. */
 const conditions = ['@esper/source', 'node', 'import', 'module', 'default'];
 
@@ -22,6 +27,8 @@ export default defineConfig({
         root,
         include: ['test/**/*.test.ts'],
         environment: 'node' as const,
+        maxWorkers: ALONE.has(name) ? 1 : TOGETHER,
+        sequence: { groupOrder: ALONE.has(name) ? 2 : 1 },
         testTimeout: 180_000,
         hookTimeout: 180_000,
         // Tests that start processes get one more try on a machine that is busy; the report shows who needed it.
