@@ -28,7 +28,7 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     folder = await tempFolder();
-    server = await startRedis({ fsync: 'everysec' });
+    server = await startRedis();
   });
   afterAll(async () => {
     await server.stop();
@@ -124,7 +124,7 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
   });
 
   it('while Redis is away a host that shares no runs decides on, and what is CRITICAL is kept and arrives when it is back', async () => {
-    const away = await startRedis({ fsync: 'everysec' });
+    const away = await startRedis();
     try {
       const environment = { REDIS_URL: away.url, ESPER_LEYLINE_SECRET: SECRET };
       const host = await open('outage', environment, { 'sharing.runs': 'off' });
@@ -154,7 +154,7 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
   });
 
   it('does not start while its Redis is away, and says what is missing', async () => {
-    const gone = await startRedis({ fsync: 'everysec' });
+    const gone = await startRedis();
     await gone.kill();
     const environment = { REDIS_URL: gone.url, ESPER_LEYLINE_SECRET: SECRET };
     await expect(open('early', environment)).rejects.toMatchObject({ code: 'OONA_UNREACHABLE' });

@@ -2,6 +2,7 @@ export { hmacBusSigner } from './adapters/hmac-bus-signer.js';
 export { redisConnections } from './adapters/redis-connections.js';
 export { uniqueConsumer } from './adapters/unique-consumer.js';
 export type { RejectReason } from './core/admission.js';
+export { type RedisPersistence, redisLosses } from './core/redis-losses.js';
 export { type RedisBusOptions, type ResolvedRedisBusOptions, resolveRedisBusOptions } from './redis-options.js';
 export type {
   BusSigner,

@@ -20,7 +20,7 @@ describe.skipIf(!hasRedis())('telemetry over a real redis-server', () => {
   let bus: Bus;
   beforeEach(async () => {
     // What is answered survives a killed process either way; `packages/oona` does the same with `always`.
-    server = await startRedis({ fsync: 'everysec' });
+    server = await startRedis();
     bus = await onRedis(server.url);
   });
   afterEach(async () => {

@@ -7,7 +7,7 @@ export const OUTSIDE_CHECKS: readonly Check[] = [
   { id: 'runtime.load', asks: 'Does the inference runtime load?', look: loadRuntime },
   { id: 'net.port', asks: 'Is the TCP port free?', look: tryPort },
   { id: 'net.socket', asks: 'Is the Unix socket free?', look: trySocket },
-  { id: 'bus.redis', asks: 'Does Redis answer?', look: askRedis },
+  { id: 'bus.redis', asks: 'Does Redis answer, and keep what it answers?', look: askRedis },
 ];
 
 async function loadRuntime({ setup }: Scene): Promise<Finding> {
@@ -58,8 +58,9 @@ async function askRedis({ setup }: Scene): Promise<Finding> {
   const url = setup.environment['REDIS_URL'] ?? '';
   if (url === '') return skipped('no REDIS_URL is set: the bus lies in the data folder');
   try {
-    await setup.ports.pingRedis(url);
-    return pass('it answers');
+    const losses = await setup.ports.redisLosses(url);
+    if (losses === '') return pass('it answers, and keeps what it has answered');
+    return warn(`Redis ${losses}`, 'Run it with appendonly yes and appendfsync always.');
   } catch (cause) {
     return fail(
       `Redis cannot be reached: ${reasonOf(cause)}`,

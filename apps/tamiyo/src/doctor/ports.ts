@@ -18,8 +18,11 @@ export interface DoctorPorts {
   space(folder: string): Promise<DiskSpace>;
   /** Resolves when the address is free, after letting go of it again; rejects with the system's `code`. */
   tryListening(where: Listening): Promise<void>;
-  /** Resolves when the Redis answered within a bound of the adapter's. No error carries a part of the URL. */
-  pingRedis(url: string): Promise<void>;
+  /**
+   * Resolves when the Redis answered within a bound of the adapter's, with what it may lose of what it has answered (empty
+   * when nothing). No error carries a part of the URL.
+   */
+  redisLosses(url: string): Promise<string>;
   /** Loads the inference runtime where a crash of it harms nobody. Resolves with its version. */
   loadRuntime(): Promise<string>;
 }

@@ -6,8 +6,8 @@ import { systemClock } from '@esper/std/node';
 import { nodeDisk } from '@esper/wal/node';
 import { codeOf } from './check.js';
 import { loadInChild } from './load-in-child.js';
-import { pingRedis } from './ping-redis.js';
 import type { DoctorPorts, Listening } from './ports.js';
+import { redisLosses } from './redis-losses.js';
 
 const RUNTIME = 'onnxruntime-node';
 /** The machine that the doctor runs on. */
@@ -19,7 +19,7 @@ export const systemPorts = (): DoctorPorts => ({
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   },
   tryListening: (where) => ('path' in where ? refusesConnections(where.path) : listensAndCloses(where)),
-  pingRedis,
+  redisLosses,
   loadRuntime,
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { unixMs } from '@esper/std';
 import { systemClock } from '@esper/std/node';
-import { tempFolder } from '@esper/testkit';
+import { hasRedis, startRedis, tempFolder } from '@esper/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
 import { loadInChild } from '../../src/doctor/load-in-child.js';
@@ -171,7 +171,7 @@ describe('what the doctor measures on this machine', () => {
     const server = await listen(0);
     const { port } = server.address() as { readonly port: number };
     await expect(ports.tryListening({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    await expect(ports.pingRedis(`redis://u:a-password@127.0.0.1:${port}`)).rejects.toThrow(
+    await expect(ports.redisLosses(`redis://u:a-password@127.0.0.1:${port}`)).rejects.toThrow(
       /^no answer within 3000 ms$/,
     );
     await closed(server);
@@ -180,6 +180,25 @@ describe('what the doctor measures on this machine', () => {
     const { freeBytes, totalBytes } = await ports.space(installation.path);
     expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
   }, 60_000);
+
+  it.skipIf(!hasRedis())(
+    'RT-19: a Redis that may lose what it has answered is warned of',
+    async () => {
+      for (const [fsync, verdict] of [
+        ['everysec', 'warn'],
+        ['always', 'pass'],
+      ] as const) {
+        const server = await startRedis({ fsync });
+        const at = await site();
+        at.environment['REDIS_URL'] = server.url;
+        const { checks } = await examine(at);
+        expect(checks.find(({ id }) => id === 'bus.redis')?.verdict, fsync).toBe(verdict);
+        await at.remove();
+        await server.stop();
+      }
+    },
+    60_000,
+  );
 
   it('a runtime that takes its process down harms nobody', async () => {
     const entry = join(installation.path, 'crashing.mjs');

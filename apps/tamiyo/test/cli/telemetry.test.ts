@@ -127,7 +127,7 @@ describe.skipIf(!hasRedis())('tamiyo telemetry, on a real redis-server', () => {
   let server: RedisServer;
   let prefix = 0;
   beforeAll(async () => {
-    server = await startRedis({ fsync: 'everysec' });
+    server = await startRedis();
   });
   afterAll(() => server.stop());
   beforeEach(() => {

@@ -58,7 +58,7 @@ const LATE_MS = 20_000;
 /** Two hosts, one Redis: what must hold when one of them is killed, frozen beyond its lease, or cut off. */
 export async function exploreFailovers(plan: FailoverPlan): Promise<FailoverTotals> {
   const folder = await tempFolder();
-  const redis = await startRedis({ fsync: 'everysec' });
+  const redis = await startRedis();
   const given = { folder: folder.path, redis, leaseMs: plan.leaseMs, rewrites: rewritesOf(plan.sabotage) };
   const sites = [new FailoverSite('a', given), new FailoverSite('b', given)] as const;
   try {

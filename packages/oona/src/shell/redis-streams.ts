@@ -1,4 +1,5 @@
 import { positionOfId } from '../core/entry-id.js';
+import { redisLosses } from '../core/redis-losses.js';
 import { OonaError } from '../errors.js';
 import type { BusStream, Timers } from '../ports.js';
 import type { ResolvedRedisBusOptions } from '../redis-options.js';
@@ -129,13 +130,25 @@ export class RedisStreams {
     return readStreamState(await this.#evaluate(MAINTAIN, [this.keyOf(stream)], [`${this.#options.retainedMax}`]));
   }
 
-  /** Whether the server keeps an append-only file, as far as it says. */
-  async isDurable(): Promise<boolean> {
-    return textIn(await this.#command(['INFO', 'persistence'])).includes('aof_enabled:1');
+  /** What the server may lose of what it has answered; see {@link redisLosses}. */
+  async losses(): Promise<string> {
+    const info = textIn(await this.#command(['INFO', 'persistence']));
+    return redisLosses({ info, fsync: await this.#fsync() });
   }
 
   keyOf(stream: BusStream): string {
     return this.#options.streamKeys[stream];
+  }
+
+  /** Servers in other hands often refuse CONFIG. */
+  async #fsync(): Promise<string | undefined> {
+    try {
+      const [, value] = listIn(await this.#command(['CONFIG', 'GET', 'appendfsync']));
+      return value === undefined ? undefined : textIn(value);
+    } catch (cause) {
+      if (isRefusal(cause, '')) return undefined;
+      throw cause;
+    }
   }
 
   async #move(

@@ -13,7 +13,7 @@ export class StreamKeeper {
   readonly #depths = new Map<BusStream, StreamDepth>();
   readonly #settledSince = new Map<BusStream, number>();
   #trimmed = 0;
-  #isDurable = true;
+  #losses = '';
   #failure = '';
   #cancel: (() => void) | undefined;
   #isClosed = false;
@@ -46,7 +46,7 @@ export class StreamKeeper {
   /** Empty text when nothing is wrong. */
   trouble(): string {
     if (this.#failure !== '') return this.#failure;
-    return this.#isDurable ? '' : 'redis: keeps no append-only file, so a restart loses messages';
+    return this.#losses === '' ? '' : `redis: ${this.#losses}`;
   }
 
   /** What came of a call: `undefined` when Redis answered. */
@@ -76,7 +76,7 @@ export class StreamKeeper {
 
   async #look(): Promise<void> {
     await Promise.all(BUS_STREAMS.map((stream) => this.maintain(stream)));
-    this.#isDurable = await this.#streams.isDurable();
+    this.#losses = await this.#streams.losses();
   }
 
   #again(): void {

@@ -187,6 +187,25 @@ describe.skipIf(!hasRedis())('entries on a real redis-server', () => {
       await redis.command('CONFIG', 'SET', 'appendonly', 'yes');
     }
   });
+
+  it('a server that may answer before it writes is told in health; so is one that does not say', async () => {
+    await redis.command('CONFIG', 'SET', 'appendfsync', 'everysec');
+    try {
+      const set = await redis.open();
+      expect(set.bus.health()).toMatchObject({ status: 'degraded', reason: expect.stringContaining('everysec') });
+    } finally {
+      await redis.command('CONFIG', 'SET', 'appendfsync', 'always');
+    }
+    await redis.command('ACL', 'SETUSER', 'default', '-config');
+    try {
+      const set = await redis.open();
+      expect(set.bus.health()).toMatchObject({ status: 'degraded', reason: expect.stringContaining('does not say') });
+    } finally {
+      await redis.command('ACL', 'SETUSER', 'default', '+config');
+    }
+    const { bus } = await redis.open();
+    expect(bus.health()).toEqual({ status: 'ready', reason: '' });
+  });
 });
 
 /** Bytes as text, in JSON. */

@@ -90,7 +90,7 @@ export function redisFixture() {
   const opened: OpenedBus[] = [];
   const parts: { server?: RedisServer; raw?: RedisConnection } = {};
   beforeAll(async () => {
-    parts.server = await startRedis({ fsync: 'everysec' });
+    parts.server = await startRedis();
     parts.raw = await redisConnections(parts.server.url).open();
   });
   afterEach(async () => {

@@ -11,7 +11,7 @@ describe.skipIf(!hasRedis())('a ledger on a real redis-server', () => {
   let connection: Awaited<ReturnType<typeof connect>>;
   let made = 0;
   beforeAll(async () => {
-    server = await startRedis({ fsync: 'everysec' });
+    server = await startRedis();
     connection = await connect(server.port);
   });
   afterAll(async () => {
