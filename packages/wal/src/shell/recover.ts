@@ -38,9 +38,8 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   const action = decideRecovery(judgement.facts);
   const describe = (repairs: readonly RecoveryRepair[], after: LogSurvey): RecoveryReport =>
     reportOf({ survey, judgement, after, repairs, durationMs: elapsedMs(startedMs, input.clock.monoMs()) });
-  const rewinds = action === 'rewind' && input.options.rewrite !== 'on';
-  if (action === 'refuse' || rewinds) {
-    const why = rewinds ? 'rewinding is forbidden while rewriting is off' : `mode ${mode} forbids going on`;
+  const why = action === 'refuse' ? `mode ${mode} forbids going on` : whyNotRewind(action, judgement, input);
+  if (why !== undefined) {
     throw new WalError('WAL_CORRUPT', `${summary(judgement)} in ${input.directory}; ${why}`, {
       report: describe([], survey),
     });
@@ -51,6 +50,26 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   const after = repairs.length === 0 ? survey : await takeSurvey(input, fence);
   refuseNewlyUnreadable(survey, after);
   return { ...resume(judgement, after, fence), report: describe(repairs, after) };
+}
+
+/** `undefined` when nothing speaks against the action. */
+function whyNotRewind(
+  action: RecoveryAction,
+  judgement: Judgement,
+  { options }: Pick<RecoverInput, 'options'>,
+): string | undefined {
+  if (action !== 'rewind') return undefined;
+  if (options.rewrite !== 'on') return 'rewinding is forbidden while rewriting is off';
+  // A disk that refuses once and reads the next time would have whole records thrown out.
+  if (firstLoss(judgement).cause !== 'unreadable') return undefined;
+  return 'the disk refused to read that place, which may be whole, so it is not rewound over; try again, or open with salvage';
+}
+
+/** Where a rewind begins. */
+function firstLoss({ damages }: Judgement): Damage {
+  const first = damages.find((damage) => isSerious(damage) && damage.acknowledged && !damage.known);
+  invariant(first !== undefined, 'a rewind needs damage');
+  return first;
 }
 
 /** What the repair was decided by must still be there: going on from less would give sequences out a second time. */
@@ -165,8 +184,7 @@ async function writeScars(input: RecoverInput, survey: LogSurvey, losses: readon
 /** Sets aside everything from the first damage on. The order matters: the scar comes last, so a crash starts over. */
 async function rewind(input: RecoverInput, { survey, judgement }: Known): Promise<readonly RecoveryRepair[]> {
   const { disk, directory } = input;
-  const first = judgement.damages.find((damage) => isSerious(damage) && damage.acknowledged && !damage.known);
-  invariant(first !== undefined, 'a rewind needs damage');
+  const first = firstLoss(judgement);
   const from = survey.segments.findIndex((one) => one.name === first.file);
   const repairs: RecoveryRepair[] = [];
   await disk.makeDirectory(`${directory}/${QUARANTINE_DIRECTORY}`);

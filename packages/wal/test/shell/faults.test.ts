@@ -188,6 +188,20 @@ describe('a disk that fails', () => {
     expect(wal.recovery.repairs).toEqual([]);
   });
 
+  it('D-11b: what cannot be read is never rewound over: the next attempt may read it', async () => {
+    const failing = { now: true };
+    const disk = await unreadable(failing, 1024);
+    await expect(open(disk, { recovery: 'point-in-time' })).rejects.toMatchObject({
+      code: 'WAL_CORRUPT',
+      message: expect.stringContaining('not rewound over'),
+      report: { damages: [{ cause: 'unreadable', firstSequence: 5 }], repairs: [] },
+    });
+    failing.now = false;
+    const { wal } = await open(disk, { recovery: 'point-in-time' });
+    expect(await contents(wal)).toHaveLength(8);
+    expect(wal.recovery.repairs).toEqual([]);
+  });
+
   it('a place that could be read before a repair and cannot be read after it stops the opening', async () => {
     const image = (await madeLog(3)).image();
     const newest = segmentsOf(image).at(-1) as string;
