@@ -1,4 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { systemClock } from '@esper/std/node';
+import { buildRejectionPacket } from '@esper/telemetry';
 import { type Host, openHost } from '../../src/compose.js';
 import { resolveConfig } from '../../src/config/resolve.js';
 import { prepareDemoFiles } from '../../src/demo/demo-files.js';
@@ -35,6 +37,9 @@ async function answer(message: ToHost): Promise<void> {
     }
     case 'sample':
       return say({ type: 'sample', id: message.id, sample: sampled() });
+    case 'alarm':
+      raiseAlarm(opened());
+      return say({ type: 'alarmed', id: message.id });
     case 'close':
       await opened().close();
       return say({ type: 'closed', id: message.id });
@@ -67,6 +72,12 @@ async function decided({ run, packet }: Extract<ToHost, { type: 'decide' }>): Pr
   return { ok: true, decisionId, commandId, issuerEpoch, sequence, bytes, conservative, repeated, totalMs };
 }
 
+/** CRITICAL telemetry: what is told when an executor refuses a command. */
+function raiseAlarm({ telemetry }: Host): void {
+  const timestampMs = systemClock.wallMs();
+  telemetry.emit(buildRejectionPacket({ reason: 'invalid_signature', trainingRunId: 'drill', timestampMs }));
+}
+
 function sampled(): HostSample {
   const ledger = opened().telemetry.ledger();
   const stats = opened().fieldReports.stats();
@@ -75,6 +86,7 @@ function sampled(): HostSample {
     rssBytes: process.memoryUsage.rss(),
     eventLoopDelayMs,
     ledgerExact: ledger.exact,
+    lanes: ledger.lanes,
     emitted: Object.values(ledger.lanes).reduce((sum, lane) => sum + lane.emitted, 0),
     logRecords: opened().log.stats().lastSequence,
     reports: { pending: stats.pending, dropped: stats.droppedTotal },

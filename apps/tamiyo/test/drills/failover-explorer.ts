@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { SeededRandom, startRedis, tempFolder } from '@esper/testkit';
 import type { OperatorAction, OperatorActionKind } from '../../src/host/operator-action.js';
+import { LateWriteChecks, type LateWrites } from './failover-late-writes.js';
 import { FailoverLedger } from './failover-ledger.js';
+import { ANY_DECISION } from './failover-proxy.js';
 import { type FailoverSabotage, rewritesOf } from './failover-sabotages.js';
 import { FailoverSite } from './failover-site.js';
 import { FailoverTrainers } from './failover-trainers.js';
@@ -21,10 +23,12 @@ export interface FailoverPlan {
   readonly sabotage?: FailoverSabotage;
   /** The fault to begin with. */
   readonly first?: Fault;
+  /** No faults: only writes that the network keeps, without trainers. */
+  readonly onlyLateWrites?: boolean;
 }
 
 /** What was found. */
-export interface FailoverTotals {
+export interface FailoverTotals extends LateWrites {
   readonly runs: number;
   readonly hostsKilled: number;
   readonly frozen: number;
@@ -77,6 +81,7 @@ class FailoverExplorer {
   readonly #random: SeededRandom;
   readonly #ledger = new FailoverLedger();
   readonly #trainers: FailoverTrainers;
+  readonly #lateWrites: LateWriteChecks;
   readonly #runs: readonly string[];
   readonly #done = { killed: 0, frozen: 0, cutOff: 0 };
   readonly #found = { modeLost: 0, breakersLost: 0, repeatsWrong: 0, unmoved: 0 };
@@ -87,10 +92,15 @@ class FailoverExplorer {
     this.#sites = sites;
     this.#random = new SeededRandom(plan.seed);
     this.#trainers = new FailoverTrainers(sites, this.#ledger);
+    this.#lateWrites = new LateWriteChecks(this.#trainers, plan.waitMs);
     this.#runs = Array.from({ length: plan.runs }, (_, at) => `run-${at}`);
   }
 
   async run(): Promise<FailoverTotals> {
+    if (this.#plan.onlyLateWrites === true) {
+      await this.#lateWrites.check(...this.#sites);
+      return this.#totals();
+    }
     await this.#orderFirst();
     const stop = this.#trainers.start(this.#runs);
     const first = FAULTS.indexOf(this.#plan.first ?? 'killed');
@@ -117,20 +127,21 @@ class FailoverExplorer {
     await this.#checkOrders(other);
     await this.#sendAgain(other);
     await this.#undo(fault, victim);
+    if (fault === 'frozen') await this.#lateWrites.check(victim, other);
   }
 
   async #strike(fault: Fault, victim: FailoverSite): Promise<void> {
     if (fault === 'killed') return victim.kill();
     if (fault === 'cutOff') return victim.proxy.cut();
     // Exactly between its own log and the ledger: the write is on its way when the host stops.
-    await Promise.race([victim.proxy.holdNextWrite(), pause(LATE_MS, undefined, { ref: false })]);
+    await Promise.race([victim.proxy.holdNextWrite(ANY_DECISION), pause(LATE_MS, undefined, { ref: false })]);
     victim.host?.freeze();
   }
 
   async #undo(fault: Fault, victim: FailoverSite): Promise<void> {
     if (fault === 'killed') return victim.start();
     if (fault === 'cutOff') return victim.proxy.heal();
-    victim.proxy.letGo();
+    await victim.proxy.letGo();
     victim.host?.thaw();
     // What it still had in hand comes now, and must not count as a command.
     await this.#trainers.abandonedSettled(LATE_MS);
@@ -208,6 +219,7 @@ class FailoverExplorer {
       sequenceRegressions,
       epochsNotRising,
       ...this.#found,
+      ...this.#lateWrites.done,
       lateRefused: this.#trainers.codes.get('LEASE_LOST') ?? 0,
       takeoversMs: this.#takeoversMs,
     };

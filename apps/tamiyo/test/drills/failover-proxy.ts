@@ -5,7 +5,10 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 export type Rewrites = readonly (readonly [from: string, to: string])[];
 
 /** Stands in the write of a decision, and in no other: the stored answer says what it is. */
-const ANSWER_MARK = '\xa4kind\xa6answer';
+export const ANY_DECISION = '\xa4kind\xa6answer';
+/** Stands in every write of one run's state, and in no other; short names alone. */
+export const stateOf = (run: string): string =>
+  `\xa4kind\xa9run-state\xa3run${String.fromCharCode(0xa0 + run.length)}${run}`;
 
 interface Link {
   readonly host: Socket;
@@ -14,6 +17,8 @@ interface Link {
   /** What a host has sent and Redis has not got yet. */
   held: Buffer[] | undefined;
   tail: string;
+  /** The host's end is gone; what is held may still arrive. */
+  isBroken: boolean;
 }
 
 /** The network between one host and Redis, under the drill's hand: cut, delayed before a fenced write, or lying. */
@@ -23,7 +28,7 @@ export class FailoverProxy {
   readonly #server: Server;
   readonly #links = new Set<Link>();
   #isCut = false;
-  #onHeld: (() => void) | undefined;
+  #wanted: { readonly mark: string; readonly held: () => void } | undefined;
 
   constructor(redisPort: number, rewrites: Rewrites) {
     this.#redisPort = redisPort;
@@ -53,20 +58,35 @@ export class FailoverProxy {
     this.#isCut = false;
   }
 
-  /** The next write of a decision, and whatever follows it on its connection, stays on the way. Resolves when there is one. */
-  holdNextWrite(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onHeld = resolve;
+  /**
+   * The next write that has the mark, and whatever follows it on its connection, stays on the way. Resolves when there is one.
+   */
+  holdNextWrite(mark: string): Promise<void> {
+    return new Promise((held) => {
+      this.#wanted = { mark, held };
     });
   }
 
-  /** What was held arrives. */
-  letGo(): void {
-    this.#onHeld = undefined;
+  /** The host loses the connection on which something is held. It may open another; what is held is still on its way. */
+  breakHeld(): void {
+    for (const link of this.#links) {
+      if (link.held === undefined) continue;
+      link.isBroken = true;
+      link.host.destroy();
+    }
+  }
+
+  /** What was held arrives. Resolves once Redis has carried out all of it that came by broken connections. */
+  async letGo(): Promise<void> {
+    this.#wanted = undefined;
+    const arriving: Promise<unknown>[] = [];
     for (const link of this.#links) {
       for (const bytes of link.held ?? []) link.redis.write(bytes);
       link.held = undefined;
+      // Redis reads to the end of what was sent before it closes.
+      if (link.isBroken) arriving.push(once(link.redis.end().resume(), 'close'));
     }
+    await Promise.all(arriving);
   }
 
   async close(): Promise<void> {
@@ -81,30 +101,35 @@ export class FailoverProxy {
       return;
     }
     const redis = createConnection(this.#redisPort, '127.0.0.1');
-    const link: Link = { host, redis, rewrite: rewriter(this.#rewrites), held: undefined, tail: '' };
+    const link: Link = { host, redis, rewrite: rewriter(this.#rewrites), held: undefined, tail: '', isBroken: false };
     this.#links.add(link);
     host.on('data', (bytes) => this.#forward(link, link.rewrite(bytes)));
-    redis.on('data', (bytes) => host.write(bytes));
-    for (const [from, to] of [
-      [host, redis],
-      [redis, host],
-    ] as const) {
-      from.on('error', () => undefined);
-      from.on('close', () => {
-        to.destroy();
-        this.#links.delete(link);
-      });
-    }
+    redis.on('data', (bytes) => {
+      if (!link.isBroken) host.write(bytes);
+    });
+    host.on('error', () => undefined);
+    redis.on('error', () => undefined);
+    host.on('close', () => {
+      if (link.isBroken) return;
+      redis.destroy();
+      this.#links.delete(link);
+    });
+    redis.on('close', () => {
+      host.destroy();
+      this.#links.delete(link);
+    });
   }
 
   #forward(link: Link, bytes: Buffer): void {
-    if (link.held === undefined && this.#onHeld !== undefined) {
+    if (link.held === undefined && this.#wanted !== undefined) {
+      const { mark, held } = this.#wanted;
       const text = link.tail + bytes.toString('latin1');
-      if (text.includes(ANSWER_MARK)) {
+      if (text.includes(mark)) {
         link.held = [];
-        this.#onHeld();
+        this.#wanted = undefined;
+        held();
       }
-      link.tail = text.slice(1 - ANSWER_MARK.length);
+      link.tail = text.slice(1 - mark.length);
     }
     if (link.held === undefined) link.redis.write(bytes);
     else link.held.push(bytes);

@@ -20,6 +20,8 @@ export function failoverFailures(totals: FailoverTotals, leaseMs: number): reado
     [totals.repeatsWrong > 0, `${totals.repeatsWrong} packets sent again did not get the bytes they had got`],
     [totals.unmoved > 0, `${totals.unmoved} runs did not move, or were not answered for`],
     [totals.lateRefused < totals.frozen, `${totals.lateRefused} late writes refused, ${totals.frozen} hosts frozen`],
+    [totals.ordersUndone > 0, `${totals.ordersUndone} orders that stood were undone by a host that had been overtaken`],
+    [totals.lateStuck > 0, `${totals.lateStuck} runs were not answered for while writes were late`],
     [p99 > statedMs(leaseMs), `take-over took ${p99} ms at p99, stated are ${statedMs(leaseMs)} ms`],
   ];
   return rules.filter(([broken]) => broken).map(([, what]) => what);

@@ -20,6 +20,7 @@ export class FailoverSite {
   readonly proxy: FailoverProxy;
   readonly #folder: string;
   readonly #leaseMs: number;
+  readonly #secret: string;
   #port = 0;
   #process: HostProcess | undefined;
   #spare: HostProcess | undefined;
@@ -32,11 +33,14 @@ export class FailoverSite {
       readonly redis: RedisServer;
       readonly leaseMs: number;
       readonly rewrites: Rewrites;
+      /** What the hosts sign with on Redis. */
+      readonly secret?: string;
     },
   ) {
     this.name = name;
     this.#folder = join(given.folder, name);
     this.#leaseMs = given.leaseMs;
+    this.#secret = given.secret ?? SECRET;
     this.proxy = new FailoverProxy(given.redis.port, given.rewrites);
   }
 
@@ -51,7 +55,7 @@ export class FailoverSite {
     this.#process = this.#spare ?? new HostProcess();
     this.#spare = undefined;
     const settings = { ...PATIENT, 'sharing.hostName': this.name, 'sharing.leaseMs': `${this.#leaseMs}` };
-    const environment = { REDIS_URL: `redis://127.0.0.1:${this.#port}/0`, ESPER_LEYLINE_SECRET: SECRET };
+    const environment = { REDIS_URL: `redis://127.0.0.1:${this.#port}/0`, ESPER_LEYLINE_SECRET: this.#secret };
     await this.#process.open(this.#folder, settings, { environment });
     this.#isUp = true;
   }

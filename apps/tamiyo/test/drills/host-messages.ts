@@ -1,4 +1,5 @@
 import type { SystemStatePacket } from '@esper/leyline';
+import type { TelemetryLedger } from '@esper/telemetry';
 import type { OperatorAction } from '../../src/host/operator-action.js';
 import type { RunState } from '../../src/runs/run-state.js';
 
@@ -28,6 +29,7 @@ export type ToHost =
   | { readonly type: 'run'; readonly id: number; readonly run: string }
   | { readonly type: 'decision'; readonly id: number; readonly decisionId: string }
   | { readonly type: 'sample'; readonly id: number }
+  | { readonly type: 'alarm'; readonly id: number }
   | { readonly type: 'close'; readonly id: number };
 
 /** What a decision came to. */
@@ -51,6 +53,7 @@ export interface HostSample {
   readonly eventLoopDelayMs: { readonly p99: number; readonly max: number };
   readonly ledgerExact: boolean;
   readonly emitted: number;
+  readonly lanes: TelemetryLedger['lanes'];
   readonly logRecords: number;
   readonly reports: { readonly pending: number; readonly dropped: number };
 }
@@ -70,4 +73,5 @@ export type FromHost =
       readonly withheld: boolean;
     }
   | { readonly type: 'sample'; readonly id: number; readonly sample: HostSample }
+  | { readonly type: 'alarmed'; readonly id: number }
   | { readonly type: 'closed'; readonly id: number };

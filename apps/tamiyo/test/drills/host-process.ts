@@ -108,6 +108,15 @@ export class HostProcess {
     );
   }
 
+  /** Raises CRITICAL telemetry once. */
+  alarm(): Promise<Maybe<void>> {
+    return this.#ask(
+      'alarmed',
+      (id) => ({ type: 'alarm', id }),
+      () => undefined,
+    );
+  }
+
   async close(): Promise<void> {
     await this.#ask(
       'closed',

@@ -22,11 +22,15 @@ export interface Served {
 }
 
 /** `tamiyo serve --json` on any free port; resolves when it says that it is ready. */
-export async function serve(data: string, more: readonly string[] = []): Promise<Served> {
+export async function serve(
+  data: string,
+  more: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Served> {
   const args = ['serve', '--json', '--port', '0', '--data', data, '--log-level', 'debug', ...PATIENT, ...more];
   const child = spawn(process.execPath, [...ARGV, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', ESPER_LEYLINE_SECRET: SECRET },
+    env: { PATH: process.env['PATH'] ?? '', ESPER_LEYLINE_SECRET: SECRET, ...environment },
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
