@@ -83,6 +83,10 @@ export const TAMIYO_ERRORS = {
     means: 'The ledger does not know a run any more that this host has written to: Redis has lost data.',
     next: 'Restore Redis from its append-only file, or restart the hosts: each brings what its own log knows.',
   },
+  LEDGER_LOSSY: {
+    means: 'Hosts would share their runs by a Redis that may lose what it has answered, and then repeat commands.',
+    next: 'Run Redis with appendonly yes and appendfsync always; or accept it with TAMIYO_LOSSY_REDIS=accept, or share no runs with TAMIYO_SHARED_RUNS=off.',
+  },
   LEDGER_UNTRUSTED: {
     means: 'What the ledger holds of the run was not written by a host with the same secret and version.',
     next: 'Compare ESPER_LEYLINE_SECRET and the versions of the hosts; look for who else writes to this Redis.',

@@ -205,6 +205,19 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
     }
   });
 
+  it('RT-19: hosts do not share runs by a Redis that may forget what it answered, unless they are told to', async () => {
+    const lossy = await startRedis({ fsync: 'everysec' });
+    const environment = { REDIS_URL: lossy.url, ESPER_LEYLINE_SECRET: SECRET };
+    await expect(open('seven', environment)).rejects.toMatchObject({
+      code: 'LEDGER_LOSSY',
+      message: expect.stringContaining('appendfsync everysec'),
+    });
+    const host = await open('seven', environment, { 'sharing.lossyRedis': 'accept' });
+    expect(host.sharing?.()).toMatchObject({ lost: 0 });
+    await host.close();
+    await lossy.stop();
+  });
+
   it('sharing can be insisted on, and be switched off', async () => {
     await expect(open('six', {}, { 'sharing.runs': 'on' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     const host = await open('six', { REDIS_URL: server.url, ESPER_LEYLINE_SECRET: SECRET }, { 'sharing.runs': 'off' });

@@ -21,6 +21,11 @@ export const SHARING_KNOBS = {
     default: 100,
     changes: 'Longest wait for one answer of the ledger, in milliseconds; a decision asks twice.',
   }),
+  'sharing.lossyRedis': knob('TAMIYO_LOSSY_REDIS', z.enum(['refuse', 'accept']), {
+    default: 'refuse',
+    changes:
+      'What to do when the Redis may lose what it has answered (appendfsync other than always): a host that takes over may then repeat commands.',
+  }),
   'sharing.keyPrefix': knob('TAMIYO_LEDGER_PREFIX', z.string().regex(/^[\x21-\x7e]{1,100}$/), {
     default: 'tamiyo',
     changes: 'What the keys of the ledger begin with; hosts that share runs have the same.',

@@ -1,4 +1,5 @@
-import { redisLosses as lossesOf } from '@esper/oona/redis';
+import { OonaError } from '@esper/oona';
+import { redisLosses as askLosses, type RedisReply } from '@esper/oona/redis';
 import { createClient, ErrorReply } from '@redis/client';
 import { codeOf } from './check.js';
 
@@ -18,7 +19,7 @@ export async function redisLosses(url: string): Promise<string> {
   });
   const asked = client
     .connect()
-    .then(async () => lossesOf({ info: await client.info('persistence'), fsync: await fsyncOf(client) }))
+    .then(() => askLosses({ command: (args) => client.sendCommand<RedisReply>([...args] as string[]).catch(refuse) }))
     .catch((cause: unknown) => {
       throw new Error(reasonOf(cause), { cause });
     });
@@ -30,20 +31,13 @@ export async function redisLosses(url: string): Promise<string> {
   }
 }
 
-/** Servers in other hands often refuse CONFIG. */
-async function fsyncOf(client: {
-  configGet(name: string): Promise<Readonly<Record<string, string>>>;
-}): Promise<string | undefined> {
-  try {
-    return (await client.configGet('appendfsync'))['appendfsync'];
-  } catch (cause) {
-    if (cause instanceof ErrorReply) return undefined;
-    throw cause;
-  }
+function refuse(cause: unknown): never {
+  if (!(cause instanceof ErrorReply)) throw cause;
+  throw new OonaError('OONA_REDIS_REFUSED', cause.message.slice(0, 200), { cause });
 }
 
 /** What Redis itself answers is told; of everything else only the kind, since messages may name what the URL holds. */
 function reasonOf(cause: unknown): string {
-  if (cause instanceof ErrorReply) return cause.message.slice(0, 200);
+  if (cause instanceof OonaError || cause instanceof ErrorReply) return cause.message.slice(0, 200);
   return codeOf(cause) || (cause instanceof Error ? cause.constructor.name : 'Error');
 }

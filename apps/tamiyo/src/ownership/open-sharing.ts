@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { systemTimers } from '@esper/oona/node';
-import { hmacBusSigner, redisConnections } from '@esper/oona/redis';
+import { hmacBusSigner, type RedisConnection, redisConnections, redisLosses } from '@esper/oona/redis';
 import { createRedisLedger, RunOwner } from '@esper/run-ownership';
 import { environmentRedis } from '../adapters/environment-bus.js';
 import { hostNameOf } from '../adapters/host-name.js';
@@ -31,7 +31,8 @@ const ADOPT_AT_ONCE = 64;
 
 /**
  * The host's side of the ledger, where its configuration and environment ask for one; `undefined` for a host on its own. Runs that
- * the log knows and the ledger does not are brought there first. Rejects with `CONFIG_INVALID`, or when Redis does not answer.
+ * the log knows and the ledger does not are brought there first. Rejects with `CONFIG_INVALID`, with `LEDGER_LOSSY` when Redis may
+ * lose what it has answered, or when it does not answer.
  */
 export async function openSharing(
   setup: HostSetup,
@@ -47,6 +48,7 @@ export async function openSharing(
   }
   const connection = await redisConnections(redis.url).open();
   open.keep(async () => connection.close());
+  if (values['sharing.lossyRedis'] === 'refuse') await refuseLossy(connection);
   const ledger = createRedisLedger({ connection, timers: systemTimers }, ledgerOptions(setup.config));
   const owner = new RunOwner(ledger, {
     owner: `${hostNameOf(setup.config)}/${randomUUID().slice(0, 8)}`,
@@ -57,6 +59,12 @@ export async function openSharing(
   await bring(start.runs, sharing);
   open.keep(() => owner.idle());
   return sharing;
+}
+
+/** A ledger that forgets a number lets two hosts use it. */
+async function refuseLossy(connection: RedisConnection): Promise<void> {
+  const losses = await redisLosses(connection);
+  if (losses !== '') throw new TamiyoError('LEDGER_LOSSY', `redis ${losses}`);
 }
 
 const ledgerOptions = ({ values }: ResolvedConfig) => ({

@@ -11,9 +11,9 @@ export interface RedisPersistence {
  * before it writes whenever its disk is slow (Redis documents up to two seconds, counted as `aof_delayed_fsync`), so that not
  * only a power cut but a killed process loses what it answered.
  */
-export function redisLosses({ info, fsync }: RedisPersistence): string {
-  if (!info.includes('aof_enabled:1')) return 'keeps no append-only file, so a restart loses messages';
+export function lossesOf({ info, fsync }: RedisPersistence): string {
+  if (!info.includes('aof_enabled:1')) return 'keeps no append-only file, so a restart loses what it has answered';
   if (fsync === 'always') return '';
   const how = fsync === undefined ? 'does not say its appendfsync' : `has appendfsync ${fsync}`;
-  return `${how}, so one that is killed while its disk is slow loses messages that it has answered; only "always" keeps them`;
+  return `${how}, so one that is killed while its disk is slow loses what it has answered; only "always" keeps it`;
 }

@@ -1,5 +1,4 @@
 import { positionOfId } from '../core/entry-id.js';
-import { redisLosses } from '../core/redis-losses.js';
 import { OonaError } from '../errors.js';
 import type { BusStream, Timers } from '../ports.js';
 import type { ResolvedRedisBusOptions } from '../redis-options.js';
@@ -16,6 +15,7 @@ import {
 } from '../wire/redis-reply.js';
 import { HOLD, LEAVE, MAINTAIN, MOVE, PUBLISH, SETTLE, TAKE } from '../wire/redis-scripts.js';
 import { answerWithin } from './answer-within.js';
+import { redisLosses } from './redis-losses.js';
 
 /** One stream as one consumer of one group sees it. */
 export interface GroupSource {
@@ -131,24 +131,12 @@ export class RedisStreams {
   }
 
   /** What the server may lose of what it has answered; see {@link redisLosses}. */
-  async losses(): Promise<string> {
-    const info = textIn(await this.#command(['INFO', 'persistence']));
-    return redisLosses({ info, fsync: await this.#fsync() });
+  losses(): Promise<string> {
+    return redisLosses({ command: (args) => this.#command(args) });
   }
 
   keyOf(stream: BusStream): string {
     return this.#options.streamKeys[stream];
-  }
-
-  /** Servers in other hands often refuse CONFIG. */
-  async #fsync(): Promise<string | undefined> {
-    try {
-      const [, value] = listIn(await this.#command(['CONFIG', 'GET', 'appendfsync']));
-      return value === undefined ? undefined : textIn(value);
-    } catch (cause) {
-      if (isRefusal(cause, '')) return undefined;
-      throw cause;
-    }
   }
 
   async #move(

@@ -181,7 +181,7 @@ describe.skipIf(!hasRedis())('entries on a real redis-server', () => {
       const set = await redis.open();
       expect(set.bus.health()).toEqual({
         status: 'degraded',
-        reason: 'redis: keeps no append-only file, so a restart loses messages',
+        reason: 'redis: keeps no append-only file, so a restart loses what it has answered',
       });
     } finally {
       await redis.command('CONFIG', 'SET', 'appendonly', 'yes');

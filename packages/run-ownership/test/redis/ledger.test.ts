@@ -75,6 +75,58 @@ describe.skipIf(!hasRedis())('a ledger on a real redis-server', () => {
   });
 });
 
+describe.skipIf(!hasRedis())('a ledger whose redis-server is killed', () => {
+  it('RT-19: SIGKILLed 10 times under writes: what was accepted is known to the next host, and no number is taken twice', async () => {
+    const server = await startRedis();
+    const random = new SeededRandom(31);
+    const seen: Seen = { accepted: new Map(), twice: [] };
+    for (let kill = 0; kill < 10; kill += 1) {
+      const connection = await connect(server.port);
+      const ledger = createRedisLedger({ connection, timers }, { answerWithinMs: 20_000 });
+      let left = random.int(5, 60);
+      await new Promise<void>((done) => {
+        const onWrite = () => {
+          left -= 1;
+          if (left === 0) server.kill().then(done);
+        };
+        // Each ends with its connection.
+        for (const run of ['a', 'b', 'c', 'd']) writeOn({ ledger, run, seen, onWrite }).catch(() => undefined);
+      });
+      connection.close();
+      await server.start();
+    }
+    await server.stop();
+    expect(seen.twice).toEqual([]);
+    expect([...seen.accepted.values()].reduce((sum, one) => sum + one, 0)).toBeGreaterThan(50);
+  });
+});
+
+interface Seen {
+  /** The newest number of each run of which the ledger said that it is taken. */
+  readonly accepted: Map<string, number>;
+  readonly twice: string[];
+}
+
+/** Writes number after number, each as a host that comes new to the run and knows only what the ledger says. */
+async function writeOn(to: {
+  readonly ledger: RunLedger;
+  readonly run: string;
+  readonly seen: Seen;
+  readonly onWrite: () => void;
+}): Promise<never> {
+  const { ledger, run, seen, onWrite } = to;
+  for (let host = 0; ; host += 1) {
+    const ask = { owner: `host-${host}`, token: 0, revision: 0, floor: 0, leaseMs: 0 };
+    const held = await ledger.enter(run, ask);
+    if (held.kind !== 'granted') throw new Error(held.kind);
+    const sequence = held.sequence + 1;
+    if (sequence <= (seen.accepted.get(run) ?? 0)) seen.twice.push(`${run} ${sequence}`);
+    const { kind } = await ledger.commit(run, { token: held.token, sequence, state: new Uint8Array([1]) });
+    if (kind === 'accepted') seen.accepted.set(run, sequence);
+    onWrite();
+  }
+}
+
 const shown = (value: unknown): unknown =>
   JSON.parse(
     JSON.stringify(value, (_, one) => (one instanceof Uint8Array ? `bytes ${Buffer.from(one)}` : one)) ?? '0',

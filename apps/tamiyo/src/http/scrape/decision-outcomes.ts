@@ -46,6 +46,7 @@ const FAULTS: Readonly<Record<TamiyoErrorCode, Fault | 'none'>> = {
   DECISION_UNKNOWN: 'none',
   REPLAY_NOTHING: 'none',
   HOST_UNREACHABLE: 'none',
+  LEDGER_LOSSY: 'none',
   DEMO_FAILED: 'none',
 };
 
