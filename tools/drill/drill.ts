@@ -31,25 +31,28 @@ export interface DrillOutcome {
   readonly failures: readonly string[];
 }
 
+/** A flag that cannot be: the drill says so and ends with 2. */
+export class UsageError extends RangeError {}
+
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** `60s`, `1500ms`, `10m`, or a bare number of seconds, in milliseconds. Throws on anything else. */
 export function parseDurationMs(text: string): number {
   const match = DURATION.exec(text);
-  if (match === null) throw new RangeError(`not a duration such as 60s, 500ms or 10m: ${text}`);
+  if (match === null) throw new UsageError(`not a duration such as 60s, 500ms or 10m: ${text}`);
   return Number(match[1]) * UNIT_MS[(match[2] ?? 's') as keyof typeof UNIT_MS];
 }
 
-/** `text` as a whole number; `RangeError` names the flag. */
+/** `text` as a whole number; `UsageError` names the flag. */
 export const wholeNumber = (name: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} takes a whole number, got ${text}`);
+  if (!Number.isSafeInteger(value) || value < 0) throw new UsageError(`--${name} takes a whole number, got ${text}`);
   return value;
 };
 
-/** Reads the drill flags. Throws `RangeError` or `TypeError` with what was expected. */
+/** Reads the drill flags. Throws `UsageError` or `TypeError` with what was expected. */
 export function parseDrillFlags(spec: DrillSpec, argv: readonly string[]): DrillFlags {
   const own = spec.options ?? [];
   const { values, positionals } = parseArgs({
@@ -103,7 +106,15 @@ export async function runDrill(spec: DrillSpec, body: (flags: DrillFlags) => Pro
     process.exitCode = 2;
     return;
   }
-  const outcome = await body(flags);
+  let outcome: DrillOutcome;
+  try {
+    outcome = await body(flags);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${spec.name}: ${error.message}`);
+    process.exitCode = 2;
+    return;
+  }
   for (const failure of outcome.failures) console.error(`${spec.name}: FAILED: ${failure}`);
   console.log(JSON.stringify(outcome.json));
   process.exitCode = outcome.failures.length === 0 ? 0 : 1;

@@ -1,10 +1,10 @@
-import { runDrill } from '../../../../tools/drill/drill.ts';
+import { runDrill, UsageError } from '../../../../tools/drill/drill.ts';
 import { exploreFaults, FAULT_SABOTAGES, type FaultSabotage, type Share } from './fault-explorer.ts';
 
-/** `2/3` is the second third of the pairs; throws `RangeError` on anything else than such a share. */
+/** `2/3` is the second third of the pairs; throws `UsageError` on anything else than such a share. */
 function shareOf(text: string): Share {
   const [which = Number.NaN, of = Number.NaN] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
-  if (!(which >= 1 && which <= of)) throw new RangeError(`--share takes a share such as 2/3, got ${text}`);
+  if (!(which >= 1 && which <= of)) throw new UsageError(`--share takes a share such as 2/3, got ${text}`);
   return { which, of };
 }
 
