@@ -17,7 +17,8 @@ import { HANG_FAULTS, type HangFault } from './hang-faults.js';
  */
 const DEADLINE_MS = 50;
 const BARE_TIMERS_PER_HANG = 6;
-/** Planted delays lie this far beyond their bound. */
+/** Planted delays are so many bounds long, and this much more: a plain timer that is late itself does not hide them. */
+const BOUNDS_BEYOND = 3;
 const CLEARLY_MS = 12;
 
 /** How long, and what is still in time. */
@@ -35,7 +36,8 @@ export interface HangPlan {
   readonly releaseMsMax: number;
   /** An answer of "nothing is ready". */
   readonly unavailableMsMax: number;
-  /** The good call after a hang. */
+  /** The deadline of the good call after a hang, and how long it may take. */
+  readonly nextGoodDeadlineMs: number;
   readonly nextGoodMsMax: number;
 }
 /** A thread cannot be cut off: its loop ends by itself, well after the deadline. */
@@ -84,8 +86,12 @@ async function pause(samples: Samples, untilAt: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, untilAt - performance.now())));
 }
 
+interface Hang extends Pick<HangPlan, 'nextGoodDeadlineMs'> {
+  readonly trips: bigint;
+}
+
 /** One hang, and the good call after it. */
-async function hangOnce(host: InferenceHost, trips: bigint, samples: Samples): Promise<void> {
+async function hangOnce(host: InferenceHost, { trips, nextGoodDeadlineMs }: Hang, samples: Samples): Promise<void> {
   samples.calls += 1;
   const inputs = loopInputs(trips);
   // A plain timer set in the same tick meets the same stalls of the machine: what is left is ours.
@@ -97,7 +103,7 @@ async function hangOnce(host: InferenceHost, trips: bigint, samples: Samples): P
   samples.beyondMs.push(answeredAt - startedAt - DEADLINE_MS - (await bare));
   if (reply.ok) samples.late += 1;
   else if (reply.error.code !== 'inference_timeout') samples.failures.push(`a hang was answered ${reply.error.code}`);
-  const next = await host.infer(loopInputs(1n), DEADLINE_MS);
+  const next = await host.infer(loopInputs(1n), nextGoodDeadlineMs);
   samples.nextGoodMs.push(performance.now() - answeredAt);
   if (!next.ok) samples.failures.push(`the call after a hang was answered ${next.error.code}`);
 }
@@ -123,7 +129,7 @@ async function drillProcess(host: InferenceHost, observed: ObservedInferenceHost
     const nextAt = performance.now() + DEADLINE_MS + plan.apartMs;
     await warmed(host, plan, samples);
     const pids = HAS_PROC ? childrenOf(process.pid) : [];
-    await hangOnce(host, FOR_EVER, samples);
+    await hangOnce(host, { ...plan, trips: FOR_EVER }, samples);
     if (HAS_PROC) {
       const answeredAt = performance.now() - (samples.nextGoodMs.at(-1) ?? 0);
       await released(pids, answeredAt, 3 * plan.releaseMsMax).then(
@@ -137,13 +143,16 @@ async function drillProcess(host: InferenceHost, observed: ObservedInferenceHost
   return { samples, deaths: observed.stats().unorderedDeaths, lateDropped: observed.stats().lateDropped };
 }
 
-async function drillThread(calls: number): Promise<{ samples: Samples; deaths: number }> {
+async function drillThread({
+  threadCalls,
+  nextGoodDeadlineMs,
+}: HangPlan): Promise<{ samples: Samples; deaths: number }> {
   const samples = noSamples();
-  if (calls === 0) return { samples, deaths: 0 };
+  if (threadCalls === 0) return { samples, deaths: 0 };
   const host = await createThreadHost({ model: LOOP_MODEL });
-  for (let call = 0; call < calls; call += 1) {
+  for (let call = 0; call < threadCalls; call += 1) {
     await until('both threads are back', () => host.readyCount() === 2);
-    await hangOnce(host, THREAD_TRIPS, samples);
+    await hangOnce(host, { trips: THREAD_TRIPS, nextGoodDeadlineMs }, samples);
     await pause(samples, 0);
   }
   const { unorderedDeaths } = host.stats();
@@ -202,13 +211,14 @@ function judge({ samples, late, deaths, atOnceMs }: Seen, plan: HangPlan): reado
 
 /** The whole drill, with a fault planted in the process host when one is named. */
 export async function runHangDrill(plan: HangPlan, faultName?: string): Promise<DrillOutcome> {
-  const fault = faultName === undefined ? undefined : HANG_FAULTS[faultName]?.(plan.beyondMsMax + CLEARLY_MS);
+  const fault =
+    faultName === undefined ? undefined : HANG_FAULTS[faultName]?.(BOUNDS_BEYOND * plan.beyondMsMax + CLEARLY_MS);
   const observed = await openHost(fault);
   const host = fault?.host?.(observed) ?? observed;
   const { samples, deaths, lateDropped } = await drillProcess(host, observed, plan);
   await observed.close();
   const atOnceMs = plan.threadCalls === 0 ? 0 : await unavailableMs(samples.failures);
-  const thread = await drillThread(plan.threadCalls);
+  const thread = await drillThread(plan);
   samples.failures.push(...thread.samples.failures);
   const late = samples.late + thread.samples.late;
   // A good call that came late on a busy machine was dropped as it must be: told, and no fault.

@@ -38,7 +38,6 @@ export const HANG_FAULTS: Readonly<Record<string, (clearlyMs: number) => HangFau
         const stop = (): void => {
           stops += 1;
           if (stops > 1) runtime.stop();
-          else setTimeout(() => runtime.stop(), 5000);
         };
         return { started: runtime.started, ended: runtime.ended, run: (inputs) => runtime.run(inputs), stop };
       },
@@ -72,8 +71,8 @@ export const HANG_FAULTS: Readonly<Record<string, (clearlyMs: number) => HangFau
     host: (host) =>
       changed(host, (inputs, deadlineMs) => {
         // Set before the host's own timer of the same length, so it comes before it.
-        setTimeout(() => blockEventLoop(60 + clearlyMs), deadlineMs);
-        return host.infer(inputs, deadlineMs);
+        const timer = setTimeout(() => blockEventLoop(60 + clearlyMs), deadlineMs);
+        return host.infer(inputs, deadlineMs).finally(() => clearTimeout(timer));
       }),
   }),
 };

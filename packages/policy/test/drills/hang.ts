@@ -20,6 +20,7 @@ await runDrill(
       beyondMsMax: 3,
       releaseMsMax: 1000,
       unavailableMsMax: 10,
+      nextGoodDeadlineMs: 50,
       nextGoodMsMax: 50,
     };
     return runHangDrill(plan, sabotage);
