@@ -19,8 +19,6 @@ export interface LibraryStats {
   readonly refusedTotal: number;
 }
 
-const LIMITS: SparedLibraryLimits = { abandonedMax: 64, forgetAfterMs: 10_000 };
-
 /**
  * A library whose look-ups end when their caller gives up, answered or not. What runs on in the library holds no place of the
  * worker: look-ups that hang for good would otherwise take one place each until none is left. They are counted and bounded
@@ -35,7 +33,7 @@ export class SparedLibrary implements BlueprintSource {
   #abandonedTotal = 0;
   #refusedTotal = 0;
 
-  constructor(library: BlueprintSource, clock: MonoClock, limits: SparedLibraryLimits = LIMITS) {
+  constructor(library: BlueprintSource, clock: MonoClock, limits: SparedLibraryLimits) {
     this.#library = library;
     this.#clock = clock;
     this.#limits = limits;

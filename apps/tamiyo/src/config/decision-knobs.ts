@@ -53,6 +53,14 @@ export const DECISION_KNOBS = {
     default: 5,
     changes: 'Longest that stopping waits for lookups to end, in seconds.',
   }),
+  'library.abandonedMax': knob('TAMIYO_LIBRARY_ABANDONED_MAX', whole(1, 10_000), {
+    default: 64,
+    changes: 'Blueprint lookups given up and still unanswered before the library is asked nothing more for a while.',
+  }),
+  'library.forgetAfterMs': knob('TAMIYO_LIBRARY_FORGET_AFTER_MS', whole(100, HOUR_MS), {
+    default: 10_000,
+    changes: 'After so many milliseconds an unanswered lookup no longer counts, and the library is asked again.',
+  }),
   'seal.keyFolder': knob('TAMIYO_KEY_FOLDER', path(), {
     default: '',
     changes: 'Folder of the key ring; empty means the secret in ESPER_LEYLINE_SECRET.',

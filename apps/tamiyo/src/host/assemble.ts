@@ -10,6 +10,7 @@ import { DecisionLookup } from '../adapters/decision-lookup.js';
 import { fieldReporting } from '../adapters/field-reporting.js';
 import { hostReporter } from '../adapters/host-reporter.js';
 import { judgingSettings } from '../adapters/judging-settings.js';
+import { librarySettings } from '../adapters/library-settings.js';
 import { ARCHITECTURE } from '../adapters/policy-bundle.js';
 import { runtimeOf } from '../adapters/policy-runtime.js';
 import type { LivePolicies } from '../adapters/policy-store.js';
@@ -76,7 +77,7 @@ export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Ass
   });
   const scenes = sceneNotes(setup, opened);
   const { catalogue } = opened.memory;
-  const library = new SparedLibrary(setup.blueprints?.(catalogue) ?? catalogue, systemClock);
+  const library = new SparedLibrary(setup.blueprints?.(catalogue) ?? catalogue, systemClock, librarySettings(values));
   const parts = decisionParts(setup, { ...opened, lookup, events, scenes, library }, open);
   opened.policies.compareWith((policy, live) => decideInShadow(policy, live, parts));
   const limits = {

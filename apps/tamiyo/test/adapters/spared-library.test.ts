@@ -4,13 +4,15 @@ import { monoMs } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { buildPacket } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
-import { SparedLibrary } from '../../src/adapters/spared-library.js';
+import { librarySettings } from '../../src/adapters/library-settings.js';
+import { SparedLibrary, type SparedLibraryLimits } from '../../src/adapters/spared-library.js';
 import { engineFixture, FakeLibrary } from '../support/engine-fixture.js';
+import { configOf } from '../support/told-fixture.js';
 
-const limits = { abandonedMax: 2, forgetAfterMs: 1_000 };
+const FEW: SparedLibraryLimits = { abandonedMax: 2, forgetAfterMs: 1_000 };
 
 /** A spared library under a clock by hand, and look-ups that are given up at once. */
-function bench() {
+function bench(limits: SparedLibraryLimits = FEW) {
   const library = new FakeLibrary();
   let now = 0;
   const spared = new SparedLibrary(library, { monoMs: () => monoMs(now) }, limits);
@@ -27,7 +29,7 @@ describe('a library that does not answer', () => {
   it('a look-up that hangs for good keeps no place: with one place, the packet after it is decided (regression)', async () => {
     const worker = createWorker({ ...nodeWorkerPorts(), concurrencyMax: 1, shutdownGraceMs: 0 });
     const library = new FakeLibrary();
-    const spared = new SparedLibrary(library, systemClock);
+    const spared = new SparedLibrary(library, systemClock, FEW);
     const fixture = engineFixture({ ports: { worker, blueprints: spared }, settings: { metadataDeadlineMs: 200 } });
     library.hanging = true;
     const hung = await fixture.engine.decide('run-1', buildPacket({ packetId: 'p-1' }));
@@ -52,10 +54,30 @@ describe('a library that does not answer', () => {
     });
     expect(library.lookups).toBe(2);
     expect(spared.stats()).toEqual({ abandoned: 2, abandonedTotal: 2, refusedTotal: 1 });
-    pass(limits.forgetAfterMs);
+    pass(FEW.forgetAfterMs);
     library.hanging = false;
     expect(await spared.candidates()).toHaveLength(1);
     expect(spared.stats()).toEqual({ abandoned: 0, abandonedTotal: 2, refusedTotal: 1 });
+  });
+
+  it.each([
+    [{}, 64, 10_000],
+    [{ TAMIYO_LIBRARY_ABANDONED_MAX: '3' }, 3, 10_000],
+    [{ TAMIYO_LIBRARY_ABANDONED_MAX: '1', TAMIYO_LIBRARY_FORGET_AFTER_MS: '500' }, 1, 500],
+  ])('under %j it is left alone from %i hanging look-ups on, for %i ms', async (environment, most, afterMs) => {
+    const { library, spared, giveUp, pass } = bench(librarySettings(configOf({ environment }).values));
+    library.hanging = true;
+    for (let hung = 0; hung < most; hung += 1) await giveUp();
+    const isRefused = () =>
+      spared.candidates(AbortSignal.abort(new Error('asked'))).then(
+        () => false,
+        (cause: Error) => cause.message !== 'asked',
+      );
+    expect(await isRefused()).toBe(true);
+    pass(afterMs - 1);
+    expect(await isRefused()).toBe(true);
+    pass(1);
+    expect(await isRefused()).toBe(false);
   });
 
   it('a late answer, and a late failure, give their count back', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blendSettings } from '../../src/adapters/blend-settings.js';
+import { librarySettings } from '../../src/adapters/library-settings.js';
 import { reportOptions } from '../../src/adapters/report-settings.js';
 import { riskSettings } from '../../src/adapters/risk-settings.js';
 import { type ConfigKey, KNOBS } from '../../src/config/knobs.js';
@@ -39,6 +40,8 @@ const CASES: readonly (readonly [
   ['CF-15', 'TAMIYO_FR_RETRY_BACKOFF_MULT', '3', (c) => reportOptions(c.values).backoffMultiplier, 3],
   ['CF-22', 'ASYNC_WORKER_MAX_CONCURRENCY', '4', (c) => c.values['worker.concurrencyMax'], 4],
   ['CF-22', 'ASYNC_WORKER_SHUTDOWN_TIMEOUT_S', '2.5', (c) => c.values['worker.shutdownGraceS'], 2.5],
+  ['CF-31', 'TAMIYO_LIBRARY_ABANDONED_MAX', '9', (c) => librarySettings(c.values).abandonedMax, 9],
+  ['CF-31', 'TAMIYO_LIBRARY_FORGET_AFTER_MS', '900', (c) => librarySettings(c.values).forgetAfterMs, 900],
   ['CF-24', 'OONA_EMERGENCY_MAX_PER_MIN', '60', (c) => c.values['telemetry.emergencyPerMinuteMax'], 60],
   ['CF-29', 'URABRASK_SIGNING_ENABLED', 'true', (c) => riskSettings(c.values).sheet.signature, 'required'],
   ['CF-31', 'TAMIYO_BREAKER_FAILURES_MAX', '5', (c) => riskSettings(c.values).breakers['inference']?.failuresMax, 5],

@@ -104,7 +104,8 @@ export const HOST_METRICS = {
   'tamiyo.library.lookups_abandoned': {
     unit: 'count',
     attributes: [],
-    means: 'Look-ups of blueprints given up in the last 10 s and still unanswered; at 64 no more are made.',
+    means:
+      'Look-ups of blueprints given up of late (10 s by default) and still unanswered; at 64 by default no more are made.',
   },
   'tamiyo.library.lookups_abandoned_total': {
     unit: 'count',
