@@ -8,17 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEnvironmentBus } from '../src/adapters/environment-bus.js';
 import { openHost } from '../src/compose.js';
 import { prepareDemoFiles } from '../src/demo/demo-files.js';
+import { PATIENT_HOST } from './support/patient-settings.js';
 import { configOf } from './support/told-fixture.js';
 
 const SECRET = 'a secret of the tests, long enough for any key';
-const PATIENT = {
-  profile: 'harness',
-  'inference.host': 'thread',
-  'inference.standbyCount': '0',
-  'deadlines.inferenceMs': '20000',
-  'deadlines.metadataMs': '20000',
-  'deadlines.decisionMs': '60000',
-};
 
 /** A busy machine must not be taken for a Redis that is away. */
 const ANSWERS_LATE = { 'sharing.answerMs': '20000' };
@@ -42,7 +35,7 @@ describe.skipIf(!hasRedis())('a host whose bus is on Redis', () => {
   ) => {
     const dataDir = join(folder.path, name);
     const { keys } = await prepareDemoFiles(dataDir, { shape: { inputs: 256, width: 48, classes: 10 }, policySeed: 1 });
-    const config = configOf({ flags: { dataDir, ...PATIENT, 'sharing.hostName': name, ...settings } });
+    const config = configOf({ flags: { dataDir, ...PATIENT_HOST, 'sharing.hostName': name, ...settings } });
     return openHost({ config, keys, environment });
   };
 

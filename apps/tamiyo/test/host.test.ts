@@ -9,18 +9,10 @@ import { type Host, openHost } from '../src/compose.js';
 import type { ConfigInput } from '../src/config/resolve.js';
 import { prepareDemoFiles } from '../src/demo/demo-files.js';
 import type { HostSetup } from '../src/host/host-setup.js';
+import { PATIENT_HOST } from './support/patient-settings.js';
 import { configOf } from './support/told-fixture.js';
 
 const SHAPE = { inputs: 256, width: 48, classes: 10 };
-/** A machine that runs other tests beside this one. */
-const PATIENT = {
-  profile: 'harness',
-  'inference.host': 'thread',
-  'inference.standbyCount': '0',
-  'deadlines.inferenceMs': '20000',
-  'deadlines.metadataMs': '20000',
-  'deadlines.decisionMs': '60000',
-};
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let dataDir: string;
 
@@ -35,7 +27,7 @@ async function open(flags: ConfigInput['flags'] = {}, more: Partial<HostSetup> =
   const files = await prepareDemoFiles(dataDir, { shape: SHAPE, policySeed: 1 });
   const packets: TelemetryPacket[] = [];
   const exporters = [{ name: 'test', export: (packet: TelemetryPacket) => void packets.push(packet) }];
-  const config = configOf({ flags: { dataDir, ...PATIENT, ...flags } });
+  const config = configOf({ flags: { dataDir, ...PATIENT_HOST, ...flags } });
   const host = await openHost({ config, keys: files.keys, exporters, ...more });
   return { host, packets };
 }

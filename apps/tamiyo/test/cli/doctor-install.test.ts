@@ -4,26 +4,19 @@ import { pathToFileURL } from 'node:url';
 import { unixMs } from '@esper/std';
 import { systemClock } from '@esper/std/node';
 import { hasRedis, startRedis, tempFolder } from '@esper/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../src/doctor/checks.js';
 import { loadInChild } from '../../src/doctor/load-in-child.js';
 import { systemPorts } from '../../src/doctor/system-ports.js';
 import { contentOf, flip, replaceKeys, replacePolicy, segmentOf } from '../support/doctor-plants.js';
-import { closed, copyOf, examine, listen, makeInstallation, steadyMachine } from '../support/doctor-site.js';
+import { closed, examine, listen, sharedInstallation, steadyMachine } from '../support/doctor-site.js';
 import { SECRET, serve, tamiyo } from '../support/served.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MIB = 2 ** 20;
 
-let installation: Awaited<ReturnType<typeof tempFolder>>;
-beforeAll(async () => {
-  installation = await tempFolder('installation-');
-  await makeInstallation(join(installation.path, 'data'));
-}, 240_000);
-afterAll(() => installation.remove());
-
-const site = () => copyOf(join(installation.path, 'data'));
+const { site, beside } = sharedInstallation();
 
 describe('tamiyo doctor', () => {
   it('finds nothing on a healthy install, changes nothing, and says of each check what it saw', async () => {
@@ -176,8 +169,8 @@ describe('what the doctor measures on this machine', () => {
     );
     await closed(server);
     await ports.tryListening({ host: '127.0.0.1', port });
-    await ports.tryListening({ path: join(installation.path, 'no.sock') });
-    const { freeBytes, totalBytes } = await ports.space(installation.path);
+    await ports.tryListening({ path: beside('no.sock') });
+    const { freeBytes, totalBytes } = await ports.space(beside('.'));
     expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
   }, 60_000);
 
@@ -201,7 +194,7 @@ describe('what the doctor measures on this machine', () => {
   );
 
   it('a runtime that takes its process down harms nobody', async () => {
-    const entry = join(installation.path, 'crashing.mjs');
+    const entry = beside('crashing.mjs');
     await writeFile(
       entry,
       "process.kill(process.pid, 'SIGSEGV'); await new Promise(() => setInterval(() => {}, 1000));",

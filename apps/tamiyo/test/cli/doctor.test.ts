@@ -5,21 +5,19 @@ import { nameTable } from '@esper/registry';
 import { restoreNameTables } from '@esper/registry/node';
 import { unixMs } from '@esper/std';
 import { systemClock } from '@esper/std/node';
-import { tempFolder } from '@esper/testkit';
 import { nodeDisk } from '@esper/wal/node';
 import sqlite from 'node-sqlite3-wasm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadInChild } from '../../src/doctor/load-in-child.js';
 import { flip, replaceKeys, replacePolicy, segmentOf } from '../support/doctor-plants.js';
 import {
   closed,
-  copyOf,
   examine,
   freePort,
   listen,
-  makeInstallation,
   openLog,
   type Site,
+  sharedInstallation,
   steadyMachine,
 } from '../support/doctor-site.js';
 
@@ -27,14 +25,7 @@ const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MIB = 2 ** 20;
 
-let installation: Awaited<ReturnType<typeof tempFolder>>;
-beforeAll(async () => {
-  installation = await tempFolder('installation-');
-  await makeInstallation(join(installation.path, 'data'));
-}, 240_000);
-afterAll(() => installation.remove());
-
-const site = () => copyOf(join(installation.path, 'data'));
+const { site } = sharedInstallation();
 const without = ({ environment }: Site, name: string): void => void delete environment[name];
 
 interface Plant {

@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import type { RedisServer } from '@esper/testkit';
+import { PATIENT_DEADLINES } from '../support/patient-settings.js';
 import { FailoverProxy, type Rewrites } from './failover-proxy.js';
 import { HostProcess } from './host-process.js';
 
 /** Not what the drill is about: on a busy machine everything may take long. A frozen host must not be saved by its deadline. */
 const PATIENT = {
   profile: 'harness',
-  'deadlines.inferenceMs': '20000',
-  'deadlines.metadataMs': '20000',
-  'deadlines.decisionMs': '60000',
+  ...PATIENT_DEADLINES,
   'inference.standbyCount': '0',
   'sharing.answerMs': '60000',
 };

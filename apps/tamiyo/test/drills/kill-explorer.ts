@@ -1,5 +1,6 @@
 import { buildPacket, SeededRandom, tempFolder } from '@esper/testkit';
 import type { OperatorAction, OperatorActionKind } from '../../src/host/operator-action.js';
+import { PATIENT_DEADLINES } from '../support/patient-settings.js';
 import type { ChildFault } from './host-messages.js';
 import { HostProcess } from './host-process.js';
 import { brokenBy, KillLedger } from './kill-ledger.js';
@@ -42,9 +43,7 @@ const RUNS = Array.from({ length: 6 }, (_, at) => `run-${at}`);
 /** Not what the drill is about: on a busy machine everything may take long. */
 const PATIENT = {
   profile: 'harness',
-  'deadlines.inferenceMs': '20000',
-  'deadlines.metadataMs': '20000',
-  'deadlines.decisionMs': '60000',
+  ...PATIENT_DEADLINES,
   'inference.standbyCount': '0',
 };
 const LOOK_UPS_MAX = 30;

@@ -8,6 +8,7 @@ import { systemClock } from '@esper/std/node';
 import { tempFolder } from '@esper/testkit';
 import { type Disk, type DiskFile, openWal } from '@esper/wal';
 import { nodeDisk, nodeRandom } from '@esper/wal/node';
+import { afterAll, beforeAll } from 'vitest';
 import { ensureKeyFolder, openKeys } from '../../src/adapters/keys.js';
 import { doctorOn } from '../../src/cli/doctor.js';
 import { resolveConfig } from '../../src/config/resolve.js';
@@ -44,7 +45,7 @@ export interface Site {
  * A data folder as a first start leaves it behind: keys, catalogue, policy in force, name tables, tokens, closed logs. The
  * policy was made when the table of seeds already held two names.
  */
-export async function makeInstallation(data: string): Promise<void> {
+async function makeInstallation(data: string): Promise<void> {
   await mkdir(join(data, 'tables'), { recursive: true });
   await restoreNameTables(join(data, 'tables'), { seed: nameTable(1024, ['seed-a', 'seed-b']) });
   const keyFolder = join(data, 'keys');
@@ -71,8 +72,23 @@ export const openLog = (directory: string) =>
 
 const runtime = once(systemPorts().loadRuntime);
 
+/** One installation for a whole test file: called at its top, it gives what makes copies of it. */
+export function sharedInstallation() {
+  let folder: Awaited<ReturnType<typeof tempFolder>>;
+  beforeAll(async () => {
+    folder = await tempFolder('installation-');
+    await makeInstallation(join(folder.path, 'data'));
+  }, 240_000);
+  afterAll(() => folder.remove());
+  return {
+    site: () => copyOf(join(folder.path, 'data')),
+    /** A place beside the installation. */
+    beside: (name: string) => join(folder.path, name),
+  };
+}
+
 /** A copy of an installation, with what it takes to remove it. */
-export async function copyOf(installation: string): Promise<Site & { remove(): Promise<void> }> {
+async function copyOf(installation: string): Promise<Site & { remove(): Promise<void> }> {
   const { path, remove } = await tempFolder('doctor-');
   const data = join(path, 'data');
   await cp(installation, data, { recursive: true });

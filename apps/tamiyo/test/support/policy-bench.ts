@@ -12,7 +12,9 @@ import { buildBlueprint, buildPacket, tempFolder } from '@esper/testkit';
 import { initPolicyBundle } from '../../src/adapters/policy-bundle.js';
 import { type Host, openHost } from '../../src/compose.js';
 import { resolveConfig } from '../../src/config/resolve.js';
+import type { HostSetup } from '../../src/host/host-setup.js';
 import { testKeyRing } from './engine-fixture.js';
+import { PATIENT_DEADLINES } from './patient-settings.js';
 
 /** A network of the real shape, small enough for every test run. */
 const SMALL_DIMS: NetworkDims = { ...DEFAULT_DIMS, sageHiddenWidth: 16, gatHiddenWidth: 8 };
@@ -20,9 +22,7 @@ const SETTINGS = {
   'inference.host': 'thread',
   'inference.standbyCount': '0',
   // What is tested is the swap, not how fast a busy machine is.
-  'deadlines.inferenceMs': '20000',
-  'deadlines.metadataMs': '20000',
-  'deadlines.decisionMs': '60000',
+  ...PATIENT_DEADLINES,
   'policy.latencyMsMax': '2000',
   'policy.shadowDecisions': '0',
   'policy.healthDecisions': '0',
@@ -68,7 +68,11 @@ export async function policyBench(first: BundleWish = { version: 1 }) {
     signer,
     first: made,
     make,
-    open: async (settings: Readonly<Record<string, string>> = {}) => {
+    /** Opens a host. Its telemetry is kept in `events`, all of it, unless `more` names other exporters. */
+    open: async (
+      settings: Readonly<Record<string, string>> = {},
+      more: Pick<HostSetup, 'exporters' | 'blueprints'> = {},
+    ) => {
       const events: TelemetryEvent[] = [];
       const config = resolveConfig({ flags: { dataDir, ...SETTINGS, ...settings } });
       if (!config.ok) throw new Error(JSON.stringify(config.error));
@@ -76,7 +80,7 @@ export async function policyBench(first: BundleWish = { version: 1 }) {
         name: 'test',
         export: (packet: { readonly events: readonly TelemetryEvent[] }) => void events.push(...packet.events),
       };
-      const host = await openHost({ config: config.value, keys, exporters: [exporter] });
+      const host = await openHost({ config: config.value, keys, exporters: [exporter], ...more });
       opened.push(host);
       return { host, events };
     },
