@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { exploreSwaps, SWAP_SABOTAGES, type SwapSabotage } from './swap-explorer.js';
-
-/** `not-held` needs a decision under way at the very moment of a swap: a matter of hundreds of swaps, as the drill makes them. */
-const IN_SHORT = (Object.keys(SWAP_SABOTAGES) as SwapSabotage[]).filter((name) => name !== 'not-held');
+import { exploreSwaps } from './swap-explorer.js';
+import { SWAP_SABOTAGES, type SwapSabotage } from './swap-faults.js';
 
 describe('swaps of a whole host under load, in short', () => {
   it('PU-07: no decision fails, none names two policies, no process stays behind, refused candidates change nothing', async () => {
@@ -16,7 +14,7 @@ describe('swaps of a whole host under load, in short', () => {
     expect(totals).toMatchObject({ swaps: 3, failed: 0, mixed: 0, wrong: 0, strays: 0, chainWhole: true });
   }, 120_000);
 
-  it.each(IN_SHORT)(
+  it.each(Object.keys(SWAP_SABOTAGES) as SwapSabotage[])(
     'it catches: %s',
     async (sabotage) => {
       const runtime = sabotage === 'never-closed' ? 'process' : 'thread';

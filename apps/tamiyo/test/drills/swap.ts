@@ -1,5 +1,6 @@
 import { type DrillOutcome, runDrill } from '../../../../tools/drill/drill.ts';
-import { exploreSwaps, SWAP_SABOTAGES, type SwapSabotage } from './swap-explorer.js';
+import { exploreSwaps } from './swap-explorer.js';
+import { SWAP_SABOTAGES, type SwapSabotage } from './swap-faults.js';
 
 const COUNT = 50;
 const RSS_SLOPE_MAX = 0.05;
