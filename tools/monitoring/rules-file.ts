@@ -53,9 +53,14 @@ export function rulesTestFile(group: string): string {
   return GENERATED + yamlText({ rule_files: [`${group}.rules.yml`], evaluation_interval: intervalOf(group), tests });
 }
 
-/** Rules over hours need no evaluation each minute of a test; those with a `for` of a minute do. */
+/** Rules over hours need no evaluation each minute of a test; those with a `for` of a minute do, and cases looked at in between. */
 const intervalOf = (group: string): string =>
-  alertsOf(group).every(({ rules }) => rules.every(({ forSeconds }) => forSeconds === 0)) ? '5m' : '1m';
+  alertsOf(group).every(
+    ({ rules, cases }) =>
+      rules.every(({ forSeconds }) => forSeconds === 0) && cases.every(({ atMinute }) => atMinute % 5 === 0),
+  )
+    ? '5m'
+    : '1m';
 
 function alertsOf(group: string): readonly Alert[] {
   const alerts = ALERT_GROUPS[group];

@@ -15,8 +15,12 @@ export interface HostToOpen {
   readonly dataDir: string;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly faults?: Pick<HostSetup, 'disk' | 'blueprints'>;
+  /** Where Redis is, for hosts that share their runs. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Probability of a graft among the proposals; default 0. */
   readonly grafts?: number;
+  /** Of the policy's weights; default 1. */
+  readonly policySeed?: number;
   readonly policyExpiresAtMs?: number;
   /** Default: a year. */
   readonly keyExpiresInMs?: number;
@@ -26,13 +30,15 @@ export interface HostToOpen {
 const PATIENT = { 'deadlines.inferenceMs': 2_000, 'deadlines.metadataMs': 2_000, 'deadlines.decisionMs': 10_000 };
 const YEAR_MS = 365 * 86_400_000;
 const SECRET = new Uint8Array(32).fill(7);
+/** What trainers verify the commands of such a host with. */
+export const DRILL_KEY = { keyId: 'drill', algorithm: 'hmac-sha256', key: SECRET } as const;
 
 /** What `tamiyo serve` opens, in this process, with its port where Prometheus looks. */
 export async function openDrillHost(host: HostToOpen, port: number): Promise<Service> {
   const nowMs = systemClock.wallMs();
   const dates = { createdAtMs: 1, notBeforeMs: 0, notAfterMs: nowMs + (host.keyExpiresInMs ?? YEAR_MS) };
-  const keys = createKeyRing([{ keyId: 'drill', state: 'current', ...dates, material: hmacKey(SECRET) }]);
-  const { dataDir } = host;
+  const keys = createKeyRing([{ keyId: DRILL_KEY.keyId, state: 'current', ...dates, material: hmacKey(SECRET) }]);
+  const { dataDir, environment = {} } = host;
   const own = { dataDir, 'http.port': port, 'inference.host': 'thread', 'inference.standbyCount': 0 };
   const config = resolveConfig({ flags: { ...own, ...PATIENT, ...host.settings } });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
@@ -40,7 +46,7 @@ export async function openDrillHost(host: HostToOpen, port: number): Promise<Ser
     const seed = host.grafts ?? 0;
     await initPolicyBundle({
       folder: join(dataDir, 'policy'),
-      seed: 1,
+      seed: host.policySeed ?? 1,
       actionPrior: seed === 0 ? { optimizer: 0.7, pause: 0.3 } : { seed, optimizer: 1 - seed },
       tables: await readNameTables(join(dataDir, 'tables')),
       signer: createBytesSigner({ keyRing: keys, clock: systemClock }),
@@ -50,5 +56,5 @@ export async function openDrillHost(host: HostToOpen, port: number): Promise<Ser
   }
   await makeMissing(config.value, keys);
   const log = pinoLog('silent', { write: () => undefined });
-  return openService({ config: config.value, keys, log, version: '0.0.0', ...host.faults });
+  return openService({ config: config.value, keys, log, version: '0.0.0', environment, ...host.faults });
 }

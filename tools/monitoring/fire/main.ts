@@ -10,8 +10,10 @@ import { play, type SceneResult } from './play.ts';
 import { freePort, startPrometheus } from './prometheus.ts';
 import { RECORD_SCENES } from './record-scenes.ts';
 import { RUN_SCENES } from './run-scenes.ts';
+import { SHARING_SCENES } from './sharing-scenes.ts';
+import { TRAINER_SCENES } from './trainer-scenes.ts';
 
-const SCENES = [...HOST_SCENES, ...RECORD_SCENES, ...RUN_SCENES];
+const SCENES = [...HOST_SCENES, ...RECORD_SCENES, ...RUN_SCENES, ...TRAINER_SCENES, ...SHARING_SCENES];
 const SCRAPE_MS = 500;
 const DEFAULT_SCALE = '0.01';
 

@@ -44,18 +44,6 @@ const bsds = (hazardBand: 'CRITICAL' | 'HIGH', risk: number, fires: readonly str
   },
 });
 
-const signals = (name: string, metrics: Readonly<Record<string, number>>, fires: readonly string[]): Scene => ({
-  name,
-  fault: `a trainer reports ${Object.entries(metrics)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ')}`,
-  fires,
-  play: async (stage) => {
-    const service = await stage.open({ dataDir: await stage.folder() });
-    await stage.until(fires, async () => void (await step(service, new Steps().next({ trainingMetrics: metrics }))));
-  },
-});
-
 /** What training runs do. */
 export const RUN_SCENES: readonly Scene[] = [
   {
@@ -87,20 +75,6 @@ export const RUN_SCENES: readonly Scene[] = [
   },
   bsds('CRITICAL', 0.9, ['TamiyoBsdsCritical/happened', 'TamiyoBsdsElevatedRisk/so']),
   bsds('HIGH', 0.3, ['TamiyoBsdsHigh/happened']),
-  signals('a seed that leaks', { 'kasmina.isolation.violations': 5 }, ['TamiyoIsolationViolations/happened']),
-  signals('slow training', { step_latency_ms: 500 }, ['TamiyoTrainingSlow/happened']),
-  {
-    name: 'a trainer that says little',
-    fault: 'packets without metrics, hardware or seeds',
-    fires: ['TamiyoCoverageLow/so'],
-    play: async (stage) => {
-      const service = await stage.open({ dataDir: await stage.folder() });
-      await stage.until(['TamiyoCoverageLow/so'], async () => {
-        const { trainingMetrics: _, hardwareContext: __, ...bare } = new Steps().next();
-        await step(service, { ...bare, trainingMetrics: {}, seedStates: [] });
-      });
-    },
-  },
   {
     name: 'a loss that explodes after each graft',
     fault: 'the loss jumps after structural changes of a run that may not be rolled back any more',
