@@ -75,7 +75,7 @@ async function freezeOther(pair: Pair, run: string): Promise<void> {
 
 /** Two hosts on one Redis, each frozen once beyond its lease, at the worst moment. */
 export async function frozenHosts(stage: Stage): Promise<void> {
-  const redis = await startRedis({ fsync: 'everysec' });
+  const redis = await startRedis();
   const data = await stage.folder();
   const way = new FailoverProxy(redis.port, []);
   const other = new FailoverSite('other', {

@@ -17,7 +17,7 @@ const brokenRedis = (
 ): Scene => ({
   ...about,
   play: async (stage) => {
-    const redis = await startRedis({ fsync: 'everysec' });
+    const redis = await startRedis();
     try {
       const environment = { REDIS_URL: redis.url, ESPER_LEYLINE_SECRET: SECRET };
       const service = await stage.open({ dataDir: await stage.folder(), environment });
