@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ReusedMemory } from '../../src/adapters/hosting/lay-out-memory.js';
 import { encodeHeader, FrameAssembler, type FrameHeader } from '../../src/adapters/hosting/pipe-frame.js';
-import { readTensors, reusedRoom, TensorWriter } from '../../src/adapters/hosting/tensor-frame.js';
+import { readTensors, TensorWriter } from '../../src/adapters/hosting/tensor-frame.js';
 import { firstNonfinite } from '../../src/core/hosting/finite.js';
 import type { PlainTensor, TensorMap } from '../../src/core/network/feeds.js';
 import { CellList, ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
@@ -46,15 +47,43 @@ describe('scattered tensors', () => {
 
   it('arrive as that array, however often the memory is used again', () => {
     const writer = new TensorWriter();
-    const room = reusedRoom();
+    const memory = new ReusedMemory();
     fc.assert(
-      fc.property(scattered, fc.array(fc.float(), { maxLength: 6 }), (tensor, numbers) => {
+      fc.property(scattered, fc.array(fc.float(), { maxLength: 6 }), fc.boolean(), (tensor, numbers, wiped) => {
         const plain: PlainTensor = { type: 'float32', dims: [numbers.length], data: Float32Array.from(numbers) };
         const bytes = writer.write(['a', 'b'], { a: tensor, b: plain }).slice();
-        const read = readTensors(['a', 'b'], bytes, room);
+        const read = readTensors(['a', 'b'], bytes, memory);
         expect(read).toEqual({ a: { type: 'float32', dims: tensor.dims, data: tensor.data }, b: plain });
+        if (wiped) memory.wipe();
       }),
     );
+  });
+
+  it('only the cells are written where the pattern lies already, and nothing is left of the tensor before', () => {
+    const size = 6;
+    const tensorOf = (pattern: readonly number[], cells: readonly (readonly [number, number])[]) => {
+      const list = new CellList(cells.length);
+      for (const [cell, value] of cells) list.put(cell, value);
+      return list.tensor([size], Float32Array.from(pattern));
+    };
+    const pattern = fc.constantFrom([0], [0, -1], [-0, -1], [1, 2, 3]);
+    const cell = fc.tuple(fc.nat(size), fc.float({ noNaN: true }));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(pattern, fc.array(cell, { maxLength: 4 }), fc.boolean())), (calls) => {
+        const memory = new ReusedMemory();
+        for (const [repeated, cells, wiped] of calls) {
+          const tensor = tensorOf(repeated, cells);
+          const laid = () => memory.layOut('x', size, tensor);
+          if (cells.some(([at]) => at >= size)) expect(laid).toThrow(RangeError);
+          else expect(laid()).toEqual(tensor.data);
+          if (wiped) memory.wipe();
+        }
+      }),
+    );
+    const memory = new ReusedMemory();
+    const first = memory.layOut('x', size, tensorOf([0, -1], [[2, 5]]));
+    memory.wipe();
+    expect(memory.layOut('x', size, tensorOf([0, -1], [[3, 7]]))).toBe(first);
   });
 
   it('a cell outside, a missing pattern and a size beyond all bounds are refused where they are read', () => {

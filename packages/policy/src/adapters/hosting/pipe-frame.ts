@@ -52,6 +52,8 @@ export function decodeHeader(bytes: Uint8Array, bodyBytesMax: number): FrameHead
   return { kind, bodyBytes, call: data.getUint32(12, true), runMs: data.getFloat64(16, true) };
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** Puts frames together again from whatever pieces the pipe delivers. */
 export class FrameAssembler {
   readonly #bodyBytesMax: number;
@@ -62,7 +64,10 @@ export class FrameAssembler {
   #body = new Uint8Array(0);
   #filled = 0;
 
-  /** `body` is 8-aligned and belongs to the receiver. */
+  /**
+   * `body` is 8-aligned and belongs to the receiver. It may be part of the chunk it came in, which must not be written to
+   * again: so a frame that comes in one piece is not copied.
+   */
   constructor(bodyBytesMax: number, onFrame: (header: FrameHeader, body: Uint8Array) => void) {
     this.#bodyBytesMax = bodyBytesMax;
     this.#onFrame = onFrame;
@@ -70,10 +75,20 @@ export class FrameAssembler {
 
   /** Throws `RangeError` as {@link decodeHeader} does. */
   push(chunk: Uint8Array): void {
-    let rest = chunk;
+    let rest = this.#takeWhole(chunk);
     while (rest.byteLength > 0 || this.#isComplete()) {
       rest = this.#header === undefined ? this.#takeHead(rest) : this.#takeBody(rest);
     }
+  }
+
+  /** A chunk that is one whole frame, as most answers come. */
+  #takeWhole(chunk: Uint8Array): Uint8Array {
+    const isFresh = this.#header === undefined && this.#headBytes === 0;
+    if (!isFresh || chunk.byteLength < FRAME_HEADER_BYTES || chunk.byteOffset % 8 !== 0) return chunk;
+    const header = decodeHeader(chunk, this.#bodyBytesMax);
+    if (chunk.byteLength !== FRAME_HEADER_BYTES + header.bodyBytes) return chunk;
+    this.#onFrame(header, chunk.subarray(FRAME_HEADER_BYTES));
+    return NOTHING;
   }
 
   #isComplete(): boolean {

@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { FrameReader } from './frame-reader.js';
+import { ReusedMemory } from './lay-out-memory.js';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
 import { encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
-import { readTensors, reusedRoom, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
+import { readTensors, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
 
 /**
  * The child of a process host. It reads a frame, runs the model, writes a frame, and nothing else: reads block, so that no
@@ -58,16 +59,18 @@ async function receiveModel(): Promise<LoadedModel | undefined> {
 async function serve(model: LoadedModel): Promise<void> {
   const { inputNames, outputNames } = model.info;
   const writer = new TensorWriter(undefined, FRAME_HEADER_BYTES);
-  const room = reusedRoom();
+  const memory = new ReusedMemory();
   const frames = new FrameReader(TENSOR_BYTES_MAX);
   for (let frame = frames.read(); frame !== undefined; frame = frames.read()) {
-    const outcome = await model.run(readTensors(inputNames, frame.body, room));
+    const outcome = await model.run(readTensors(inputNames, frame.body, memory));
     if (outcome.kind === 'outputs') {
       const reply = writer.write(outputNames, outcome.outputs);
       const bodyBytes = reply.byteLength - FRAME_HEADER_BYTES;
       reply.set(encodeHeader({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes }));
       writeFully(reply);
     } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
+    // Nobody waits now.
+    memory.wipe();
   }
 }
 

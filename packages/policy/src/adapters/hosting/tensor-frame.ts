@@ -1,5 +1,6 @@
 import type { PlainTensor, TensorMap } from '../../core/network/feeds.js';
-import { layOut, ScatteredTensor } from '../../core/network/scattered-tensor.js';
+import { ScatteredTensor } from '../../core/network/scattered-tensor.js';
+import { freshMemory, type LayOutMemory } from './lay-out-memory.js';
 
 /**
  * Tensors as bytes between two processes or threads of one machine: `u32 count`, then per tensor `u32 type, u32 rank,
@@ -88,23 +89,6 @@ function partsOf(name: string, tensor: PlainTensor | undefined): Parts {
   return { head: [TYPE_CODES[type], dims.length, ...dims], arrays: [tensor.data] };
 }
 
-/** Makes or finds an array of `size` numbers for the tensor `name`; what it holds is overwritten. */
-export type FloatRoom = (name: string, size: number) => Float32Array;
-
-const freshRoom: FloatRoom = (_, size) => new Float32Array(size);
-
-/** Gives each tensor the memory it had last time: good where the next call comes after the last one is done with. */
-export function reusedRoom(): FloatRoom {
-  const rooms = new Map<string, Float32Array>();
-  return (name, size) => {
-    const room = rooms.get(name);
-    if (room !== undefined && room.length >= size) return room.subarray(0, size);
-    const larger = new Float32Array(size);
-    rooms.set(name, larger);
-    return larger;
-  };
-}
-
 interface Shape {
   readonly type: number;
   readonly dims: readonly number[];
@@ -113,10 +97,14 @@ interface Shape {
 }
 
 /**
- * The tensors of `bytes`, named in order. Scattered ones are laid out in `room`; the others are views on the bytes given,
+ * The tensors of `bytes`, named in order. Scattered ones are laid out in `memory`; the others are views on the bytes given,
  * which must start 8-aligned. Throws `RangeError` when they do not add up.
  */
-export function readTensors(names: readonly string[], bytes: Uint8Array, room: FloatRoom = freshRoom): TensorMap {
+export function readTensors(
+  names: readonly string[],
+  bytes: Uint8Array,
+  memory: LayOutMemory = freshMemory,
+): TensorMap {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   if (words[0] !== names.length) throw new RangeError(`${words[0]} tensors came for ${names.length} names`);
   const shapes: Shape[] = [];
@@ -128,7 +116,7 @@ export function readTensors(names: readonly string[], bytes: Uint8Array, room: F
   }
   const body = new BodyReader(bytes, padded(word * 4));
   const tensors: Record<string, PlainTensor> = {};
-  for (const [index, name] of names.entries()) tensors[name] = body.tensor(name, shapes[index] as Shape, room);
+  for (const [index, name] of names.entries()) tensors[name] = body.tensor(name, shapes[index] as Shape, memory);
   body.end();
   return tensors;
 }
@@ -150,7 +138,7 @@ class BodyReader {
     this.#at = at;
   }
 
-  tensor(name: string, { type, dims, pattern, cells }: Shape, room: FloatRoom): PlainTensor {
+  tensor(name: string, { type, dims, pattern, cells }: Shape, memory: LayOutMemory): PlainTensor {
     const size = sizeOf(dims);
     if (type === TYPE_CODES.float32) return { type: 'float32', dims, data: this.#floats(name, size) };
     if (type === TYPE_CODES.int64) {
@@ -164,7 +152,7 @@ class BodyReader {
       cells: new Int32Array(this.#bytes.buffer, this.#take(name, cells * 4), cells),
       values: this.#floats(name, cells),
     };
-    return { type: 'float32', dims, data: layOut(from, room(name, size)) };
+    return { type: 'float32', dims, data: memory.layOut(name, size, from) };
   }
 
   /** Throws `RangeError` when something is left. */

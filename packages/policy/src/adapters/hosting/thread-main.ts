@@ -1,7 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { RunOutcome } from '../../shell/hosting/runtime.js';
+import { ReusedMemory } from './lay-out-memory.js';
 import { type LoadedModel, loadModel, reasonOf } from './ort-model.js';
-import { readTensors, reusedRoom, sharedRoom, TensorWriter } from './tensor-frame.js';
+import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
 import {
   BY_MESSAGE,
   controlOf,
@@ -69,12 +70,12 @@ class Outbox {
 /** Answers one order after the other. Between two runs the thread sleeps and has no event loop: nothing else may need it. */
 async function serve(loaded: LoadedModel): Promise<void> {
   const outbox = new Outbox(loaded.info.outputNames);
-  const room = reusedRoom();
+  const memory = new ReusedMemory();
   let inbox: Uint8Array = new Uint8Array(0);
   let inputs = new Uint8Array(0);
   const answer = async (call: number, bytes: number): Promise<void> => {
     try {
-      outbox.answer(call, await loaded.run(readTensors(loaded.info.inputNames, inputs.subarray(0, bytes), room)));
+      outbox.answer(call, await loaded.run(readTensors(loaded.info.inputNames, inputs.subarray(0, bytes), memory)));
     } catch (error) {
       send({ kind: 'failed', call, reason: reasonOf(error) });
     }
@@ -92,6 +93,7 @@ async function serve(loaded: LoadedModel): Promise<void> {
     // The runtime takes no shared memory.
     inputs.set(inbox.subarray(0, bytes));
     await answer(Atomics.load(slots, SLOTS.call), bytes);
+    memory.wipe();
   }
 }
 

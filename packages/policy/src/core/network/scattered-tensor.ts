@@ -1,6 +1,5 @@
 /** Cells of a tensor that hold something else than its pattern. A cell that stands twice holds the later value. */
-interface Scattering {
-  readonly dims: readonly number[];
+export interface Scattering {
   /** Repeated from the first cell to the last. At least one number. */
   readonly pattern: Float32Array;
   /** Where, counted from the first number of the tensor. */
@@ -9,12 +8,16 @@ interface Scattering {
   readonly values: Float32Array;
 }
 
+interface ShapedScattering extends Scattering {
+  readonly dims: readonly number[];
+}
+
 /**
  * A float32 tensor that is a repeated pattern but for some cells, such as a matrix of few edges. It reads like any other
  * tensor: `data` is laid out when somebody asks. A host sends the cells instead, a fifth of the bytes, and the runtime's side
  * lays them out.
  */
-export class ScatteredTensor implements Scattering {
+export class ScatteredTensor implements ShapedScattering {
   readonly type = 'float32';
   readonly dims: readonly number[];
   readonly pattern: Float32Array;
@@ -22,7 +25,7 @@ export class ScatteredTensor implements Scattering {
   readonly values: Float32Array;
   #data: Float32Array | undefined;
 
-  constructor({ dims, pattern, cells, values }: Scattering) {
+  constructor({ dims, pattern, cells, values }: ShapedScattering) {
     this.dims = dims;
     this.pattern = pattern;
     this.cells = cells;
@@ -36,18 +39,27 @@ export class ScatteredTensor implements Scattering {
 }
 
 /** Fills all of `into`. Throws `RangeError` for a cell outside, and for an empty pattern. */
-export function layOut({ pattern, cells, values }: Omit<Scattering, 'dims'>, into: Float32Array): Float32Array {
+export function layOut(from: Scattering, into: Float32Array): Float32Array {
+  repeat(from.pattern, into);
+  putCells(from, into);
+  return into;
+}
+
+function repeat(pattern: Float32Array, into: Float32Array): void {
   if (pattern.length === 0) throw new RangeError('no pattern to repeat');
   into.set(pattern.subarray(0, into.length));
   if (pattern.length === 1) into.fill(pattern[0] as number);
   // What is there, doubled until all is filled.
   else for (let done = pattern.length; done < into.length; done *= 2) into.copyWithin(done, 0, done);
+}
+
+/** Writes the cells over whatever is there. Throws `RangeError` for a cell outside. */
+export function putCells({ cells, values }: Omit<Scattering, 'pattern'>, into: Float32Array): void {
   for (let at = 0; at < cells.length; at += 1) {
     const cell = cells[at] as number;
     if (cell < 0 || cell >= into.length) throw new RangeError(`cell ${cell} of ${into.length}`);
     into[cell] = values[at] as number;
   }
-  return into;
 }
 
 const CELL_BYTES = Int32Array.BYTES_PER_ELEMENT + Float32Array.BYTES_PER_ELEMENT;

@@ -55,17 +55,18 @@ function take(outputs: TensorMap, tensor: string, size: Size): Floats {
 
 function cutHeads(heads: Float32Array, dims: NetworkDims): Readonly<Record<string, Float32Array>> {
   const parts = [...rawHeads(dims), ...twoStageHeads(dims), { field: 'graphEmbedding', width: dims.gatHiddenWidth }];
+  const own = heads.slice();
+  const cut: Record<string, Float32Array> = {};
   let at = 0;
-  return Object.fromEntries(
-    parts.map(({ field, width }) => {
-      at += width;
-      return [field, heads.slice(at - width, at)];
-    }),
-  );
+  for (const { field, width } of parts) {
+    cut[field] = own.subarray(at, at + width);
+    at += width;
+  }
+  return cut;
 }
 
 /**
- * The answer of the compiled form, field by field, copied out of the tensors. Shapes are held against what was asked, and
+ * The answer of the compiled form, field by field, copied out of the tensors (the fields of `heads` share their copy). Shapes are held against what was asked, and
  * a single non-finite number refuses the whole answer. Score rows beyond the asked ones belong to copies made for parallel
  * edges and are dropped.
  */

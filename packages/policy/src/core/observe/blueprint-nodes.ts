@@ -1,28 +1,28 @@
-import { BLUEPRINT_TIERS, HAZARD_BANDS, type SystemStatePacket } from '@esper/leyline';
+import { BLUEPRINT_TIERS, HAZARD_BANDS } from '@esper/leyline';
 import type { BlueprintCandidate } from './blueprint-candidates.js';
-import type { Feature } from './feature-table.js';
+import type { Feature } from './feature-column.js';
 import { parameterNames } from './structure-fault.js';
-
-/** A candidate with the losses of the run it would graft into. */
-export interface BlueprintRow {
-  readonly candidate: BlueprintCandidate;
-  readonly packet: SystemStatePacket;
-  /** Registry index over the table size. */
-  readonly identity: number | undefined;
-}
 
 const TIER_SCALE = 10;
 const HAZARD_SCALE = 256;
 
-export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
-  { key: 'blueprint.embedding', column: 0, evidence: false, signal: ({ identity }) => identity },
+/** Columns of a blueprint node: the candidate, and the losses of the run it would graft into. */
+export const BLUEPRINT_FEATURES: readonly Feature<BlueprintCandidate>[] = [
+  {
+    key: 'blueprint.embedding',
+    column: 0,
+    evidence: false,
+    perPacket: true,
+    signal: ({ blueprintId }, { names }) => names.fraction('blueprint', blueprintId),
+  },
   {
     key: 'blueprint.validation_loss',
     column: 1,
     maskColumn: 2,
     statistic: 'blueprint.validation_loss',
     evidence: true,
-    signal: ({ packet }) => packet.validationLoss,
+    perPacket: true,
+    signal: (_, { packet }) => packet.validationLoss,
   },
   {
     key: 'blueprint.training_loss',
@@ -30,40 +30,41 @@ export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
     maskColumn: 4,
     statistic: 'blueprint.training_loss',
     evidence: true,
-    signal: ({ packet }) => packet.trainingLoss,
+    perPacket: true,
+    signal: (_, { packet }) => packet.trainingLoss,
   },
   {
     key: 'blueprint.risk',
     column: 5,
     evidence: true,
-    signal: ({ candidate }) => candidate.risk ?? Number.NaN,
+    signal: ({ risk }) => risk ?? Number.NaN,
   },
-  { key: 'blueprint.stage', column: 6, evidence: false, signal: ({ candidate }) => candidate.stageFraction },
+  { key: 'blueprint.stage', column: 6, evidence: false, signal: ({ stageFraction }) => stageFraction },
   {
     key: 'blueprint.parameter_count',
     column: 7,
     maskColumn: 8,
     statistic: 'blueprint.parameter_count',
     evidence: true,
-    signal: ({ candidate }) => parameterNames(candidate.descriptor).length,
+    signal: ({ descriptor }) => parameterNames(descriptor).length,
   },
   {
     key: 'blueprint.tier',
     column: 9,
     evidence: false,
-    signal: ({ candidate }) => BLUEPRINT_TIERS[candidate.descriptor.tier] / TIER_SCALE,
+    signal: ({ descriptor }) => BLUEPRINT_TIERS[descriptor.tier] / TIER_SCALE,
   },
   {
     key: 'blueprint.flags',
     column: 10,
     evidence: false,
-    signal: ({ candidate }) => (candidate.descriptor.quarantineOnly ? 1 : 0),
+    signal: ({ descriptor }) => (descriptor.quarantineOnly ? 1 : 0),
   },
   {
     key: 'blueprint.flags',
     column: 11,
     evidence: false,
-    signal: ({ candidate }) => (candidate.descriptor.approvalRequired ? 1 : 0),
+    signal: ({ descriptor }) => (descriptor.approvalRequired ? 1 : 0),
   },
   {
     key: 'blueprint.candidate_score',
@@ -71,15 +72,15 @@ export const BLUEPRINT_FEATURES: readonly Feature<BlueprintRow>[] = [
     maskColumn: 13,
     statistic: 'blueprint.candidate_score',
     evidence: true,
-    signal: ({ candidate }) => candidateScore(candidate),
+    signal: candidateScore,
   },
   {
     key: 'blueprint.hazard_class',
     column: 14,
     maskColumn: 15,
     evidence: true,
-    signal: ({ candidate }) => {
-      const band = candidate.descriptor.sheet?.hazardBand;
+    signal: ({ descriptor }) => {
+      const band = descriptor.sheet?.hazardBand;
       return band === undefined ? undefined : (HAZARD_BANDS.indexOf(band) + 1) / HAZARD_SCALE;
     },
   },

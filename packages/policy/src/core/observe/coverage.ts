@@ -24,16 +24,12 @@ export interface KeptNotes {
   kept(type: string, kept: number, total: number): void;
 }
 
-interface Count {
-  present: number;
-  expected: number;
-}
-
 /** Counts presence while the graph is built; {@link CoverageTally.coverage} sums it up. */
 export class CoverageTally implements KeptNotes {
   readonly #byKey = new Counts();
   readonly #byType = new Counts();
-  readonly #all: Count = { present: 0, expected: 0 };
+  #present = 0;
+  #expected = 0;
   readonly #truncated: Truncation[] = [];
 
   /** `key` is the feature's own, for example `seed.risk`. Features of no row at all say nothing and leave no key. */
@@ -45,8 +41,8 @@ export class CoverageTally implements KeptNotes {
   evidence(family: string, present: number, expected: number): void {
     if (expected === 0) return;
     this.#byType.add(family, present, expected);
-    this.#all.present += present;
-    this.#all.expected += expected;
+    this.#present += present;
+    this.#expected += expected;
   }
 
   /** `key` is for example `edges.seed_peer`. Called where both ends have rows: only there edges can be expected. */
@@ -64,32 +60,43 @@ export class CoverageTally implements KeptNotes {
   }
 
   coverage(): Coverage {
-    const byKey = this.#byKey.ratios();
     return {
-      ratio: this.#all.expected === 0 ? 0 : this.#all.present / this.#all.expected,
-      byKey,
+      ratio: this.#expected === 0 ? 0 : this.#present / this.#expected,
+      byKey: this.#byKey.ratios(),
       byType: this.#byType.ratios(),
-      missingKeys: Object.keys(byKey).filter((key) => byKey[key] === 0),
+      missingKeys: this.#byKey.missing(),
       truncated: this.#truncated,
     };
   }
 }
 
+/** Presence by key, in the order the keys first came. Few keys come twice: only then is looked for the first time. */
 class Counts {
-  readonly #counts = new Map<string, Count>();
+  readonly #ratios: Record<string, number> = {};
+  readonly #keys: string[] = [];
+  readonly #present: number[] = [];
+  readonly #expected: number[] = [];
 
   add(key: string, present: number, expected: number): void {
-    const count = this.#counts.get(key);
-    if (count === undefined) this.#counts.set(key, { present, expected });
-    else {
-      count.present += present;
-      count.expected += expected;
+    let at = this.#keys.length;
+    if (this.#ratios[key] === undefined) {
+      this.#keys.push(key);
+      this.#present.push(present);
+      this.#expected.push(expected);
+    } else {
+      at = this.#keys.indexOf(key);
+      this.#present[at] = (this.#present[at] as number) + present;
+      this.#expected[at] = (this.#expected[at] as number) + expected;
     }
+    this.#ratios[key] = (this.#present[at] as number) / (this.#expected[at] as number);
   }
 
-  ratios(): Record<string, number> {
-    const table: Record<string, number> = {};
-    for (const [key, { present, expected }] of this.#counts) table[key] = present / expected;
-    return table;
+  /** Not to be added to afterwards. */
+  ratios(): Readonly<Record<string, number>> {
+    return this.#ratios;
+  }
+
+  missing(): readonly string[] {
+    return this.#keys.filter((_, at) => this.#present[at] === 0);
   }
 }

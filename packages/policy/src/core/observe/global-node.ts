@@ -1,5 +1,5 @@
 import { finiteSignal, type Signal, type SystemStatePacket } from '@esper/leyline';
-import type { Feature } from './feature-table.js';
+import type { Feature } from './feature-column.js';
 
 /** Divides an optimizer's number, as the registry tables divide theirs. */
 const FAMILY_SCALE = 256;

@@ -1,13 +1,10 @@
 import type { SystemStatePacket } from '@esper/leyline';
-import type { HeteroGraph, NodeTable } from '../graph/hetero-graph.js';
-import type { NodeType } from '../graph/schema.js';
-import { BLUEPRINT_FEATURES } from './blueprint-nodes.js';
-import { type BuildNotes, buildNodeTable, type RowSet } from './feature-table.js';
+import type { HeteroGraph } from '../graph/hetero-graph.js';
+import { type BuildNotes, buildNodeTable, type TableSource } from './feature-table.js';
 import { GLOBAL_FEATURES } from './global-node.js';
 import type { ObserveLimits } from './observe-limits.js';
 import type { PreparedBlueprints } from './prepared-blueprints.js';
 import type { SeedRow } from './seed-nodes.js';
-import type { StructureRow } from './structure.js';
 
 /** Everything nodes are made from. */
 export interface NodeSources {
@@ -18,89 +15,48 @@ export interface NodeSources {
   readonly prepared: PreparedBlueprints;
 }
 
+const GLOBAL_IDS: readonly string[] = Object.freeze(['global']);
+
 /** One table per node type. A family nobody described has no rows: nothing is made up in its place (P-D26). */
-export function buildNodes(sources: NodeSources): HeteroGraph['nodes'] {
-  const { packet, limits, notes, seeds, prepared } = sources;
-  const global = {
-    type: 'global' as const,
+export function buildNodes({ packet, limits, notes, seeds, prepared }: NodeSources): HeteroGraph['nodes'] {
+  const global: TableSource<SystemStatePacket> = {
+    type: 'global',
     width: limits.widths.globalInputWidth,
     features: GLOBAL_FEATURES,
     rows: [packet],
+    ids: GLOBAL_IDS,
     path: () => 'packet',
-    idOf: () => 'global',
   };
-  const seed = {
-    type: 'seed' as const,
+  const seed: TableSource<SeedRow> = {
+    type: 'seed',
     width: limits.widths.seedInputWidth,
-    features: prepared.features.seed,
+    features: prepared.seedFeatures,
     rows: seeds,
-    path: (_: SeedRow, index: number) => `seedStates[${index}]`,
-    idOf: (row: SeedRow) => row.state.seedId,
+    ids: seeds.map((row) => row.state.seedId),
+    path: (_, index) => `seedStates[${index}]`,
   };
-  return {
-    global: buildNodeTable(global, notes),
-    seed: buildNodeTable(seed, notes),
-    blueprint: blueprintTable(sources),
-    ...structureTables(sources),
-  };
-}
-
-function blueprintTable({ packet, limits, notes, prepared: { candidates } }: NodeSources): NodeTable {
-  const rows = candidates.map((candidate) => ({
-    candidate,
-    packet,
-    identity: notes.names.fraction('blueprint', candidate.blueprintId),
-  }));
-  const set = {
-    type: 'blueprint' as const,
-    width: limits.widths.blueprintInputWidth,
-    features: BLUEPRINT_FEATURES,
-    rows,
-    path: ({ candidate }: (typeof rows)[number]) => `blueprints.${candidate.blueprintId}`,
-    idOf: ({ candidate }: (typeof rows)[number]) => candidate.blueprintId,
-  };
-  if (candidates.length === 0) expectOnce(set, notes);
-  return buildNodeTable(set, notes);
-}
-
-function structureTables({ limits, notes, prepared: { structure, features } }: NodeSources) {
-  const { layers, activations, parameters } = structure;
-  const layer = {
-    ...rowsOf('layer', layers),
-    width: limits.widths.layerInputWidth,
-    features: features.layer,
-  };
-  const activation = {
-    ...rowsOf('activation', activations),
-    width: limits.widths.activationInputWidth,
-    features: features.activation,
-  };
-  const parameter = {
-    ...rowsOf('parameter', parameters),
-    width: limits.widths.parameterInputWidth,
-    features: features.parameter,
-  };
+  const globalTable = buildNodeTable(global, notes);
+  const seedTable = buildNodeTable(seed, notes);
+  const { tables, structure } = prepared;
+  if (tables.blueprint.rows.length === 0) expectOnce(tables.blueprint, notes);
+  const blueprint = buildNodeTable(tables.blueprint, notes);
   if (!structure.known) {
-    expectOnce(layer, notes);
-    expectOnce(activation, notes);
-    if (parameters.length === 0) expectOnce(parameter, notes);
+    expectOnce(tables.layer, notes);
+    expectOnce(tables.activation, notes);
+    if (structure.parameters.length === 0) expectOnce(tables.parameter, notes);
   }
   return {
-    layer: buildNodeTable(layer, notes),
-    activation: buildNodeTable(activation, notes),
-    parameter: buildNodeTable(parameter, notes),
+    global: globalTable,
+    seed: seedTable,
+    blueprint,
+    layer: buildNodeTable(tables.layer, notes),
+    activation: buildNodeTable(tables.activation, notes),
+    parameter: buildNodeTable(tables.parameter, notes),
   };
 }
 
-const rowsOf = <Item>(type: NodeType, rows: readonly StructureRow<Item>[]) => ({
-  type,
-  rows,
-  path: (row: StructureRow<Item>) => `${type}s.${row.id}`,
-  idOf: (row: StructureRow<Item>) => row.id,
-});
-
 /** A family that should have been described and was not: its evidence is expected once, and missing. */
-function expectOnce<Row>({ type, width, features }: RowSet<Row>, { tally }: BuildNotes): void {
+function expectOnce<Row>({ type, width, features }: TableSource<Row>, { tally }: BuildNotes): void {
   const expected = features.filter(({ column, evidence }) => evidence && column < width);
   for (const { key } of expected) tally.feature(key, 0, 1);
   tally.evidence(`node.${type}`, 0, expected.length);

@@ -29,7 +29,8 @@ export function observe(
   if (fault !== undefined) return err({ code: 'packet_field_invalid', ...fault });
 
   const names = new NameLookup(input.vocabularies);
-  const notes: BuildNotes = { tally: new CoverageTally(), badSignals: [], statistics: { ...input.statistics }, names };
+  const statistics = { ...input.statistics };
+  const notes: BuildNotes = { packet, names, tally: new CoverageTally(), badSignals: [], statistics };
   const prepared = prepare(blueprints, limits);
   const { candidates, structure } = prepared;
   const seeds = seedRows(input, limits, notes);

@@ -2,10 +2,11 @@ import type { BlueprintDescriptor } from '@esper/leyline';
 import { type BlueprintCandidate, blueprintCandidates, type ExcludedBlueprint } from './blueprint-candidates.js';
 import { type BlueprintEdges, buildBlueprintEdges } from './blueprint-edges.js';
 import type { KeptNotes, Truncation } from './coverage.js';
+import type { Feature } from './feature-column.js';
 import type { ObserveLimits } from './observe-limits.js';
-import { seedFeatures } from './seed-nodes.js';
+import { type PreparedTables, prepareTables } from './prepared-tables.js';
+import { type SeedRow, seedFeatures } from './seed-nodes.js';
 import { type Structure, structureOf } from './structure.js';
-import { activationFeatures, layerFeatures, parameterFeatures } from './structure-nodes.js';
 
 /** The part of a graph that follows from the blueprints and the limits alone: the same in every step while they are. */
 export interface PreparedBlueprints {
@@ -16,18 +17,11 @@ export interface PreparedBlueprints {
   readonly excluded: readonly ExcludedBlueprint[];
   readonly structure: Structure;
   readonly structureKept: readonly Truncation[];
-  /** Columns of the node types whose columns depend on blueprints or limits. */
-  readonly features: ReturnType<typeof featuresFor>;
+  readonly tables: PreparedTables;
+  readonly seedFeatures: readonly Feature<SeedRow>[];
   readonly edges: BlueprintEdges;
   readonly edgesKept: readonly Truncation[];
 }
-
-const featuresFor = (candidates: readonly BlueprintCandidate[], structure: Structure, limits: ObserveLimits) => ({
-  seed: seedFeatures(limits.layersMax),
-  layer: layerFeatures(structure.layerTotal),
-  activation: activationFeatures(structure.activationTotal),
-  parameter: parameterFeatures(candidates),
-});
 
 class KeptList implements KeptNotes {
   readonly list: Truncation[] = [];
@@ -56,7 +50,8 @@ export function prepareBlueprints(
     excluded,
     structure,
     structureKept: structureKept.list,
-    features: featuresFor(candidates, structure, limits),
+    tables: prepareTables(candidates, structure, limits),
+    seedFeatures: seedFeatures(limits.layersMax),
     edges,
     edgesKept: edgesKept.list,
   };

@@ -1,5 +1,5 @@
 import type { SeedState } from '@esper/leyline';
-import type { Feature } from './feature-table.js';
+import type { Feature } from './feature-column.js';
 import type { SeedCandidate } from './seed-candidates.js';
 
 /** A seed of the packet with what was derived from it. */

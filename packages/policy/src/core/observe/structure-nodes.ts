@@ -1,6 +1,6 @@
 import type { GraphActivation, GraphLayer } from '@esper/leyline';
 import type { BlueprintCandidate } from './blueprint-candidates.js';
-import type { Feature } from './feature-table.js';
+import type { Feature } from './feature-column.js';
 import type { ParameterItem, StructureRow } from './structure.js';
 
 const NON_NEGATIVE = [0, Infinity] as const;
@@ -62,14 +62,16 @@ const LAYER_CATEGORIES: readonly Feature<StructureRow<GraphLayer>>[] = [
     column: 7,
     maskColumn: 12,
     evidence: false,
-    signal: ({ item }, names) => names.fraction('layer_type', item.type),
+    perPacket: true,
+    signal: ({ item }, { names }) => names.fraction('layer_type', item.type),
   },
   {
     key: 'layer.activation',
     column: 8,
     maskColumn: 13,
     evidence: false,
-    signal: ({ item }, names) => names.fraction('activation_type', item.activation),
+    perPacket: true,
+    signal: ({ item }, { names }) => names.fraction('activation_type', item.activation),
   },
 ];
 
@@ -80,7 +82,8 @@ export const activationFeatures = (activationTotal: number): readonly Feature<St
     column: 0,
     maskColumn: 8,
     evidence: false,
-    signal: ({ item }, names) => names.fraction('activation_type', item.type),
+    perPacket: true,
+    signal: ({ item }, { names }) => names.fraction('activation_type', item.type),
   },
   { key: 'activation.described', column: 1, evidence: false, signal: () => 1 },
   {

@@ -74,8 +74,9 @@ class InferencePool implements InferenceHost {
     const call = new Call(inputs, deadlineMs > 0 ? deadlineMs : Number.POSITIVE_INFINITY, this.#ports.clock);
     const seat = this.#seats.in('ready');
     if (seat !== undefined) {
-      this.#arm(call);
+      // Sent first: the runtime works while the timer is set.
       this.#run(seat, call);
+      this.#arm(call);
     } else if (this.#seats.in('busy') !== undefined && this.#waiting.size < this.#options.queueMax) {
       this.#arm(call);
       this.#waiting.add(call);
@@ -125,7 +126,8 @@ class InferencePool implements InferenceHost {
 
   #arm(call: Call): void {
     if (!Number.isFinite(call.deadlineMs)) return;
-    call.disarm = this.#ports.timers.after(call.deadlineMs, () => this.#overrun(call));
+    const leftMs = Math.max(0, call.deadlineMs - call.elapsedMs);
+    call.disarm = this.#ports.timers.after(leftMs, () => this.#overrun(call));
   }
 
   #overrun(call: Call): void {
