@@ -7,6 +7,7 @@ import {
   type NetworkDims,
   observe,
   rememberBlueprints,
+  rememberRelations,
   resolveDecodeConfig,
   splitOutputs,
 } from '@esper/policy';
@@ -49,12 +50,14 @@ function wholePath(host: InferenceHost, dims: NetworkDims): WholePath {
   const limits = typicalLimits(dims);
   const config = resolveDecodeConfig({ dims, bundleDigest: '0'.repeat(64) });
   const remember = rememberBlueprints();
+  const relations = rememberRelations();
+  const contract = { dims, limits: DEFAULT_GRAPH_LIMITS };
   const seen: Stages[] = [];
   const run = async (): Promise<void> => {
     const t0 = performance.now();
     const observation = must(observe(typicalInput, limits, remember));
     const t1 = performance.now();
-    const feeds = must(compileGraph(observation.graph, { dims, limits: DEFAULT_GRAPH_LIMITS }));
+    const feeds = must(compileGraph(observation.graph, contract, relations));
     const t2 = performance.now();
     const reply = must(await host.infer(feeds, DEADLINE_MS));
     const t3 = performance.now();

@@ -39,7 +39,7 @@ export {
 } from './core/network/action-prior.js';
 export { checkDims, type DimsRefusal, dimsOfTensors } from './core/network/check-dims.js';
 export type { GraphContract, GraphRefusal } from './core/network/check-graph.js';
-export { compileGraph } from './core/network/compiled/compile-graph.js';
+export { compileGraph, type RelationMemory } from './core/network/compiled/compile-graph.js';
 export { COMPILED_CONTRACT, compiledInputs, compiledOutputs } from './core/network/compiled/compiled-contract.js';
 export type { WeightFormat } from './core/network/compiled/weight-format.js';
 export { DEFAULT_DIMS, type NetworkDims, PROTOTYPE_DIMS } from './core/network/dims.js';
@@ -79,6 +79,7 @@ export type { NewName, Vocabularies, VocabularyName } from './core/observe/vocab
 export { POLICY_ERRORS, PolicyError, type PolicyErrorCode } from './errors.js';
 export type { InferenceFailure, InferenceHost, InferenceReply } from './ports.js';
 export { type RememberedBlueprints, rememberBlueprints } from './shell/observe/remembered-blueprints.js';
+export { rememberRelations } from './shell/observe/remembered-relations.js';
 export { compileOpByOp } from './wire/compile-op-by-op.js';
 export { type CompileOptions, compileWeights } from './wire/compile-weights.js';
 export {

@@ -115,9 +115,13 @@ function checkSizes(graph: HeteroGraph, limits: GraphLimits): GraphRefusal | und
 
 /**
  * Sizes, widths and row numbers of a graph; the first thing wrong is named, `undefined` when nothing is. Missing relations
- * are let through: that is a question of the form that is asked.
+ * are let through: that is a question of the form that is asked. So are those in `known`, which were checked before.
  */
-export function checkGraphShape(graph: HeteroGraph, contract: GraphContract): GraphRefusal | undefined {
+export function checkGraphShape(
+  graph: HeteroGraph,
+  contract: GraphContract,
+  known: ReadonlySet<RelationKey> = NONE_KNOWN,
+): GraphRefusal | undefined {
   const size = checkSizes(graph, contract.limits);
   if (size !== undefined) return size;
   const widths = inputWidths(contract.dims);
@@ -126,14 +130,21 @@ export function checkGraphShape(graph: HeteroGraph, contract: GraphContract): Gr
     if (refusal !== undefined) return refusal;
   }
   for (let r = 0; r < RELATIONS.length; r += 1) {
+    if (known.has(RELATION_KEYS[r] as RelationKey)) continue;
     const refusal = checkRelation(graph, r, contract);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
+const NONE_KNOWN: ReadonlySet<RelationKey> = new Set();
+
 /** Every feature and every attribute finite and at most `magnitudeMax`; the first that is not is named. */
-export function checkGraphNumbers(graph: HeteroGraph, limits: GraphLimits): GraphRefusal | undefined {
+export function checkGraphNumbers(
+  graph: HeteroGraph,
+  limits: GraphLimits,
+  known: ReadonlySet<RelationKey> = NONE_KNOWN,
+): GraphRefusal | undefined {
   const max = limits.magnitudeMax;
   for (const type of NODE_TYPES) {
     const { features, width } = graph.nodes[type];
@@ -142,7 +153,7 @@ export function checkGraphNumbers(graph: HeteroGraph, limits: GraphLimits): Grap
   }
   for (const key of RELATION_KEYS) {
     const edges = graph.edges[key];
-    if (edges === undefined) continue;
+    if (edges === undefined || known.has(key)) continue;
     const refusal = checkNumbers(edges.attributes, edges.attributeWidth, { tensor: `edge_attr_${key}`, max });
     if (refusal !== undefined) return refusal;
   }

@@ -16,7 +16,7 @@ export const GAT1_TARGETS = NODE_TYPES.slice(0, 3) as readonly NodeType[];
 export const incomingCount = (type: NodeType): number => INCOMING_RELATIONS[type].length;
 
 /** One relation, and where it stands among those that arrive at its target. */
-interface RelationPlace {
+export interface RelationPlace {
   readonly key: RelationKey;
   readonly source: NodeType;
   readonly target: NodeType;

@@ -83,6 +83,13 @@ export class CellList {
     this.#length += 1;
   }
 
+  /** All that `other` has. Throws `RangeError` when they do not fit. */
+  putAll(other: CellList): void {
+    this.#cells.set(other.#cells.subarray(0, other.#length), this.#length);
+    this.#values.set(other.#values.subarray(0, other.#length), this.#length);
+    this.#length += other.#length;
+  }
+
   tensor(dims: readonly number[], pattern: Float32Array): ScatteredTensor {
     if (this.#length > this.#cells.length)
       throw new RangeError(`${this.#length} cells, room for ${this.#cells.length}`);
