@@ -87,7 +87,7 @@ export class FrameAssembler {
     if (!isFresh || chunk.byteLength < FRAME_HEADER_BYTES || chunk.byteOffset % 8 !== 0) return chunk;
     const header = decodeHeader(chunk, this.#bodyBytesMax);
     if (chunk.byteLength !== FRAME_HEADER_BYTES + header.bodyBytes) return chunk;
-    this.#onFrame(header, chunk.subarray(FRAME_HEADER_BYTES));
+    this.#onFrame(header, new Uint8Array(chunk.buffer, chunk.byteOffset + FRAME_HEADER_BYTES, header.bodyBytes));
     return NOTHING;
   }
 
