@@ -23,7 +23,12 @@ const withTable = (graph: HeteroGraph, key: RelationKey, change: Partial<EdgeTab
 /** Tensors as numbers: in which order cells were written does not matter. */
 const numbers = (result: ReturnType<typeof compileGraph>) => {
   if (!result.ok) return result.error;
-  return Object.fromEntries(Object.entries(result.value).map(([name, { dims, data }]) => [name, { dims, data }]));
+  return Object.fromEntries(
+    Object.entries(result.value).map(([name, { dims, data }]) => {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      return [name, { dims, data: bytes.toString('base64') }];
+    }),
+  );
 };
 
 describe('relations that are remembered', () => {
