@@ -70,26 +70,35 @@ function readHeaderText(bytes: Uint8Array, limits: SafetensorsLimits): Result<st
   }
 }
 
+/** At most so much of a file's own text stands in a refusal. */
+const QUOTED_CHARS_MAX = 128;
+const quoted = (text: string): string => text.slice(0, QUOTED_CHARS_MAX);
+
 function readMetadata(value: unknown): Result<Readonly<Record<string, string>>, SafetensorsRefusal> {
   if (value === undefined) return ok({});
   if (!isRecord(value)) return malformed('__metadata__ is not an object');
   const wrong = Object.entries(value).find(([, text]) => typeof text !== 'string');
-  return wrong ? malformed(`__metadata__.${wrong[0]} is not text`) : ok(value as Readonly<Record<string, string>>);
+  return wrong
+    ? malformed(`__metadata__.${quoted(wrong[0])} is not text`)
+    : ok(value as Readonly<Record<string, string>>);
 }
 
 function readEntry(name: string, value: unknown): Result<Entry, SafetensorsRefusal> {
+  const tensor = quoted(name);
   if (!isRecord(value) || Object.keys(value).sort().join() !== ENTRY_KEYS) {
-    return malformed(`tensor ${name} does not have exactly dtype, shape and data_offsets`);
+    return malformed(`tensor ${tensor} does not have exactly dtype, shape and data_offsets`);
   }
   const { dtype, shape, data_offsets: offsets } = value;
-  if (dtype !== 'F32') return err({ code: 'safetensors_dtype', tensor: name, dtype: String(dtype) });
-  if (!Array.isArray(shape) || !shape.every(isCount)) return malformed(`tensor ${name}: shape is not a list of counts`);
+  if (typeof dtype !== 'string') return malformed(`tensor ${tensor}: dtype is not text`);
+  if (dtype !== 'F32') return err({ code: 'safetensors_dtype', tensor, dtype: quoted(dtype) });
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    return malformed(`tensor ${tensor}: shape is not a list of counts`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
-    return malformed(`tensor ${name}: data_offsets is not a pair of counts`);
+    return malformed(`tensor ${tensor}: data_offsets is not a pair of counts`);
   }
   const [begin, end] = offsets as [number, number];
   const bytes = elementCount(shape) * FLOAT_BYTES;
-  if (end - begin !== bytes) return malformed(`tensor ${name}: ${end - begin} bytes for a shape of ${bytes}`);
+  if (end - begin !== bytes) return malformed(`tensor ${tensor}: ${end - begin} bytes for a shape of ${bytes}`);
   return ok({ name, shape, begin, end });
 }
 
@@ -114,7 +123,7 @@ function readHeader(text: string, limits: SafetensorsLimits): Result<Header, Saf
 function checkLayout(entries: readonly Entry[], dataBytes: number): Result<null, SafetensorsRefusal> {
   let at = 0;
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (entry.begin !== at) return malformed(`tensor ${entry.name} begins at ${entry.begin}, expected ${at}`);
+    if (entry.begin !== at) return malformed(`tensor ${quoted(entry.name)} begins at ${entry.begin}, expected ${at}`);
     at = entry.end;
   }
   return at === dataBytes ? ok(null) : malformed(`tensors end at ${at} of ${dataBytes} data bytes`);
@@ -141,7 +150,7 @@ export function readSafetensors(
   for (const { name, shape, begin, end } of header.value.entries) {
     const values = floatsFromBytes(data.subarray(begin, end));
     if (options.finiteOnly !== false && !values.every(Number.isFinite)) {
-      return err({ code: 'weights_nonfinite', tensor: name });
+      return err({ code: 'weights_nonfinite', tensor: quoted(name) });
     }
     tensors.set(name, { shape, data: values });
   }

@@ -1,5 +1,7 @@
 import { err, ok, type Result } from '@esper/std';
 
+/** A key that stands twice may be as long as the text. */
+const KEY_CHARS_SHOWN = 128;
 /** A string, or one structural character. Run over text that is known to be valid JSON. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs;
 
@@ -34,5 +36,7 @@ export function parseJsonStrictly(text: string): Result<unknown, string> {
     return err(cause instanceof Error ? cause.message : 'not JSON');
   }
   const twice = duplicateKey(text);
-  return twice === undefined ? ok(value) : err(`the key ${JSON.stringify(twice)} stands twice`);
+  return twice === undefined
+    ? ok(value)
+    : err(`the key ${JSON.stringify(twice.slice(0, KEY_CHARS_SHOWN))} stands twice`);
 }

@@ -100,6 +100,23 @@ describe('reading safetensors', () => {
     expect(readSafetensors(pickle)).toMatchObject({ ok: false });
   });
 
+  it('whatever stands where a text is expected is refused, and a refusal quotes only the begin of what the file says', () => {
+    const long = 'n'.repeat(100_000);
+    for (const hostile of [
+      file('{"w":{"dtype":{"toString":1},"shape":[1],"data_offsets":[0,4]}}', one(1)),
+      file('{"w":{"dtype":null,"shape":[1],"data_offsets":[0,4]}}', one(1)),
+      file(entry(long, { shape: 'none' }), one(1)),
+      file(entry(long, { dtype: long }), one(1)),
+      file(`{"${long}":1,"${long}":2}`, one(1)),
+      file(`{"__metadata__":{"${long}":1}}`, one(1)),
+      file(entry(long, {}), one(Number.NaN)),
+    ]) {
+      const outcome = readSafetensors(hostile);
+      expect(outcome.ok).toBe(false);
+      expect(JSON.stringify(outcome).length).toBeLessThan(500);
+    }
+  });
+
   it('refuses sizes beyond each limit before it parses', () => {
     const bytes = file(entry('w', {}), one(1));
     const at = (limits: object) => readSafetensors(bytes, { limits: { ...SAFETENSORS_LIMITS, ...limits } });

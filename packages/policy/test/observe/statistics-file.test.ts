@@ -28,6 +28,8 @@ describe('normaliser file', () => {
     ['NaN', text.replace(/"mean": [\d.]+/, '"mean": NaN')],
     ['a number beyond double', text.replace(/"mean": [\d.]+/, '"mean": 1e999')],
     ['a variance of 0', text.replace(/"variance": [\d.]+/, '"variance": 0')],
+    ['a mean that no feature can have', text.replace(/"mean": [\d.]+/, '"mean": -1e39')],
+    ['a variance that no features can have', text.replace(/"variance": [\d.]+/, '"variance": 1e79')],
     ['a text for a number', text.replace(/"mean": [\d.]+/, '"mean": "1"')],
     ['an array', '[]'],
     ['a megabyte', ' '.repeat(1 << 20)],

@@ -141,6 +141,8 @@ describe('limits', () => {
       'widths.layerInputWidth is 11; a whole number from 12 to 256',
     ],
     [{ widths: { ...DEFAULT_OBSERVE_LIMITS.widths, edgeFeatureWidth: 2 } }, 'widths.edgeFeatureWidth is 2'],
+    [JSON.parse('{"widths":{}}'), 'widths.globalInputWidth is undefined'],
+    [{ widths: undefined as never }, 'widths.globalInputWidth is undefined'],
   ])('refuses %j by name', (given, message) => {
     expect(() => resolveObserveLimits(given)).toThrow(message);
   });

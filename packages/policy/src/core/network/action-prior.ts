@@ -38,10 +38,10 @@ export function parseActionPrior(text: string): Result<ActionPrior, ActionPriorR
   const prior: Partial<Record<PriorAction, number>> = {};
   for (const part of text.split(',')) {
     const [name = '', value = '', ...rest] = part.split('=').map((piece) => piece.trim());
-    if (!isAction(name)) return invalid(`unknown action ${JSON.stringify(name)}`);
+    if (!isAction(name)) return invalid(`unknown action ${JSON.stringify(name.slice(0, 64))}`);
     if (prior[name] !== undefined) return invalid(`${name} stands twice`);
     if (rest.length > 0 || value === '')
-      return invalid(`${JSON.stringify(part)} is not of the form action=probability`);
+      return invalid(`${JSON.stringify(part.slice(0, 64))} is not of the form action=probability`);
     prior[name] = Number(value);
   }
   return checkActionPrior(prior);

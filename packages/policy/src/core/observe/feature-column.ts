@@ -4,7 +4,7 @@ import { ascending, type StatisticKey, transformed } from './statistics.js';
 import type { NameLookup } from './vocabulary.js';
 
 /** Largest magnitude that is still evidence: what float32, the type of every feature cell, can hold. */
-const MAGNITUDE_MAX = 3.4028234663852886e38;
+export const MAGNITUDE_MAX = 3.4028234663852886e38;
 
 /** What a feature may look at beside its row. */
 export interface PacketContext {

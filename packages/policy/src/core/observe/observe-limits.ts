@@ -58,14 +58,14 @@ export function resolveObserveLimits(given: Partial<ObserveLimits> = {}): Observ
   }
   const widths = {} as Record<keyof GraphWidths, number>;
   for (const key of WIDTH_KEYS) {
-    requireWhole(`widths.${key}`, limits.widths[key], [DEFAULT_DIMS[key], WIDTH_MAX]);
+    requireWhole(`widths.${key}`, limits.widths?.[key], [DEFAULT_DIMS[key], WIDTH_MAX]);
     widths[key] = limits.widths[key];
   }
   return Object.freeze({ ...limits, widths: Object.freeze(widths) });
 }
 
-function requireWhole(name: string, value: number, [min, max]: readonly [number, number]): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
+function requireWhole(name: string, value: number | undefined, [min, max]: readonly [number, number]): void {
+  if (value === undefined || !Number.isInteger(value) || value < min || value > max) {
     throw new RangeError(`${name} is ${value}; a whole number from ${min} to ${max} is needed`);
   }
 }

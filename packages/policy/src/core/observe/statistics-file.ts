@@ -1,9 +1,13 @@
 import { err, ok, type Result } from '@esper/std';
+import { MAGNITUDE_MAX } from './feature-column.js';
 import { type NormalizerState, priorNormalizerState, STATISTIC_KEYS, type StatisticKey } from './statistics.js';
 
 const FORMAT = 'tamiyo-normalizer-v1';
 /** 29 statistics need less than 4 KiB; anything far beyond is not ours. */
 const TEXT_LENGTH_MAX = 65_536;
+
+/** No two values lie further apart than from one end of float32 to the other. */
+const VARIANCE_MAX = (2 * MAGNITUDE_MAX) ** 2;
 
 /** Why a stored normaliser was not accepted. It is never replaced by priors silently: the host decides. */
 export interface NormalizerDamage {
@@ -41,9 +45,11 @@ function readStatistics(given: Readonly<Record<string, unknown>>): Result<Normal
     const entry = Object.hasOwn(given, key) ? given[key] : undefined;
     if (!isRecord(entry)) return damaged(`${key} is missing`);
     const { mean, variance } = entry;
-    if (typeof mean !== 'number' || !Number.isFinite(mean)) return damaged(`${key}.mean is not a finite number`);
-    if (typeof variance !== 'number' || !Number.isFinite(variance) || variance <= 0) {
-      return damaged(`${key}.variance is not a finite number above 0`);
+    if (typeof mean !== 'number' || !(Math.abs(mean) <= MAGNITUDE_MAX)) {
+      return damaged(`${key}.mean is not a finite number that a feature can have`);
+    }
+    if (typeof variance !== 'number' || !(variance > 0 && variance <= VARIANCE_MAX)) {
+      return damaged(`${key}.variance is not a finite number above 0 that features can have`);
     }
     state[key] = { mean, variance };
   }
