@@ -53,11 +53,17 @@ export interface ResolvedSubmitOptions {
 /** The longest delay that JavaScript timers hold: beyond it they fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Throws `RangeError` for a deadline that is NaN or longer than timers can hold. */
+/**
+ * Throws `RangeError` for a deadline that is no number or longer than timers can hold, `TypeError` for a signal that cannot be
+ * listened to: before the submission is counted, which could otherwise never be settled.
+ */
 export function resolveSubmitOptions(given: SubmitOptions): ResolvedSubmitOptions {
   const deadlineMs = given.deadlineMs ?? 0;
-  if (!(deadlineMs <= TIMER_MS_MAX)) {
+  if (typeof deadlineMs !== 'number' || !(deadlineMs <= TIMER_MS_MAX)) {
     throw new RangeError(`deadlineMs must be at most ${TIMER_MS_MAX}, got ${deadlineMs}`);
+  }
+  if (given.signal !== undefined && typeof given.signal?.addEventListener !== 'function') {
+    throw new TypeError('signal must be an AbortSignal');
   }
   return {
     deadlineMs: deadlineMs > 0 ? deadlineMs : Number.POSITIVE_INFINITY,

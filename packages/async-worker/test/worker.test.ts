@@ -7,6 +7,17 @@ const codeOf = (outcome: TaskOutcome<unknown>): unknown =>
   'error' in outcome && outcome.error instanceof WorkerError ? outcome.error.code : undefined;
 
 describe('submission', () => {
+  it.each([
+    ['a deadline that is text', { deadlineMs: '100' as never }, RangeError],
+    ['a signal that is none', { signal: {} as never }, TypeError],
+    ['no signal at all', { signal: null as never }, TypeError],
+  ])('throws for %s, and has counted and kept nothing', async (_, options, kind) => {
+    const { time, worker } = bench();
+    expect(() => worker.submit(() => 1, options)).toThrow(kind);
+    expect(worker.stats()).toMatchObject({ submitted: 0, queued: 0, running: 0 });
+    await time.until(worker.idle());
+  });
+
   it('AW-01: one worker serves tasks of different callers and starts no executor per call', async () => {
     const { time, worker } = bench();
     const inference = worker.submit(() => 'graph', { name: 'inference' });

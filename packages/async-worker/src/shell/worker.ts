@@ -37,7 +37,7 @@ export interface ShutdownReport {
 
 /** Runs tasks under deadlines that include queueing. One instance can serve a whole process. */
 export interface AsyncWorker {
-  /** Never throws for load or shutdown: see `refused`. Throws `RangeError` for a deadline that is no number. */
+  /** Never throws for load or shutdown: see `refused`. Throws for a deadline that is no number and a signal that is none. */
   submit<T>(task: Task<T>, options?: SubmitOptions): TaskHandle<T>;
   stats(): WorkerStats;
   /** Resolves when nothing is queued, running or lingering. */
