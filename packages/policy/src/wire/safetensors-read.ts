@@ -73,6 +73,7 @@ function readHeaderText(bytes: Uint8Array, limits: SafetensorsLimits): Result<st
 /** At most so much of a file's own text stands in a refusal. */
 const QUOTED_CHARS_MAX = 128;
 const quoted = (text: string): string => text.slice(0, QUOTED_CHARS_MAX);
+const dtypeText = (value: unknown): string => (typeof value === 'string' ? quoted(value) : 'not a text');
 
 function readMetadata(value: unknown): Result<Readonly<Record<string, string>>, SafetensorsRefusal> {
   if (value === undefined) return ok({});
@@ -89,8 +90,7 @@ function readEntry(name: string, value: unknown): Result<Entry, SafetensorsRefus
     return malformed(`tensor ${tensor} does not have exactly dtype, shape and data_offsets`);
   }
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string') return malformed(`tensor ${tensor}: dtype is not text`);
-  if (dtype !== 'F32') return err({ code: 'safetensors_dtype', tensor, dtype: quoted(dtype) });
+  if (dtype !== 'F32') return err({ code: 'safetensors_dtype', tensor, dtype: dtypeText(dtype) });
   if (!Array.isArray(shape) || !shape.every(isCount))
     return malformed(`tensor ${tensor}: shape is not a list of counts`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
