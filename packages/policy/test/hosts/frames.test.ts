@@ -127,6 +127,9 @@ describe('tensor frames', () => {
     expect(() => writer.write(['x'], { x: { type: 'float32', dims: [3], data } })).toThrow(
       'x has shape [3] and 2 values',
     );
+    for (const dims of [[-1, -2], [0.5, 4], [Number.NaN]]) {
+      expect(() => writer.write(['x'], { x: { type: 'float32', dims, data } })).toThrow('whole numbers');
+    }
     expect(() => writer.write(['x'], { x: { type: 'float32', dims: Array(9).fill(1), data } })).toThrow('rank 9');
   });
 

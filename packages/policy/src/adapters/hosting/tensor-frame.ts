@@ -13,6 +13,7 @@ const RANK_MAX = 8;
 export const TENSOR_BYTES_MAX = 256 * 1024 * 1024;
 
 const padded = (bytes: number): number => (bytes + 7) & ~7;
+const isSize = (dim: number): boolean => dim === dim >>> 0;
 const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
 /** One tensor as it travels: words of its head, then arrays. */
@@ -78,6 +79,8 @@ function partsOf(name: string, tensor: PlainTensor | undefined): Parts {
   if (tensor === undefined) throw new RangeError(`there is no tensor ${name}`);
   const { type, dims } = tensor;
   if (dims.length > RANK_MAX) throw new RangeError(`${name} has rank ${dims.length}, at most ${RANK_MAX}`);
+  // Anything else would arrive as another number, and the reader would find the whole frame broken.
+  if (!dims.every(isSize)) throw new RangeError(`${name} has shape [${dims.join()}], sizes are whole numbers`);
   if (tensor instanceof ScatteredTensor) {
     const { pattern, cells, values } = tensor;
     const head = [TYPE_CODES.scattered, dims.length, ...dims, pattern.length, cells.length];
