@@ -52,7 +52,21 @@ describe.each([
     });
     const wide: TensorMap = { ...loopInputs(1n), x: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } };
     expect(await host.infer(wide, 20_000)).toMatchObject({ error: { code: 'inference_failed' } });
+    for (const odd of [
+      { type: 'float64', dims: [1], data: new Float64Array(1) },
+      { type: 'float32', dims: [1], data: new Float64Array(1) },
+      { type: 'int64', dims: [1], data: new Float32Array(1) },
+      { type: 'float32', dims: [-1, -1], data: new Float32Array(1) },
+      { type: 'float32', dims: [0.5, 2], data: new Float32Array(1) },
+      { type: 'float32', dims: [3, WIDTH], data: new Float32Array(1) },
+      { type: 'float32', data: new Float32Array(1) },
+      { type: 'float32', dims: [1] },
+    ]) {
+      const inputs = { ...loopInputs(1n), x: odd as never };
+      expect(await host.infer(inputs, 20_000)).toMatchObject({ error: { code: 'inference_failed' } });
+    }
     expect(host.readyCount()).toBe(1);
+    expect(host.stats()).toMatchObject({ started: 1, unorderedDeaths: 0 });
   });
 
   it('TM-14: gives up a run at its deadline while the event loop stays free, and the standby serves the next call', async () => {

@@ -1,6 +1,7 @@
 import { err, type MonoClock, ok } from '@esper/std';
 import { firstNonfinite } from '../../core/hosting/finite.js';
 import { type ResolvedHostOptions, restartPauseMs } from '../../core/hosting/host-options.js';
+import { inputFault } from '../../core/hosting/input-fault.js';
 import type { TensorMap } from '../../core/network/feeds.js';
 import { PolicyError } from '../../errors.js';
 import type { InferenceFailure, InferenceHost } from '../../ports.js';
@@ -69,7 +70,8 @@ class InferencePool implements InferenceHost {
   infer(inputs: TensorMap, deadlineMs: number): Promise<CallResult> {
     if (Number.isNaN(deadlineMs)) throw new RangeError('deadlineMs must be a number, got NaN');
     this.#count('calls');
-    const refusal = this.#closing === undefined ? this.#inputFault(inputs) : unavailable('the host is closed');
+    const refusal =
+      this.#closing === undefined ? inputFault(this.#inputNames, inputs) : unavailable('the host is closed');
     if (refusal !== undefined) return Promise.resolve(err(this.#counted(refusal)));
     const call = new Call(inputs, deadlineMs > 0 ? deadlineMs : Number.POSITIVE_INFINITY, this.#ports.clock);
     const seat = this.#seats.in('ready');
@@ -111,17 +113,6 @@ class InferencePool implements InferenceHost {
       return seat.runtime.ended;
     });
     await this.#within(Promise.all(endings), this.#options.closeTimeoutMs);
-  }
-
-  #inputFault(inputs: TensorMap): InferenceFailure | undefined {
-    const missing = this.#inputNames.find((name) => inputs[name] === undefined);
-    if (missing !== undefined) return { code: 'inference_failed', reason: `the model needs the input ${missing}` };
-    if (Object.keys(inputs).length !== this.#inputNames.length) {
-      const stray = Object.keys(inputs).find((name) => !this.#inputNames.includes(name));
-      return { code: 'inference_failed', reason: `the model knows no input ${stray}` };
-    }
-    const tensor = firstNonfinite(inputs);
-    return tensor === undefined ? undefined : { code: 'nonfinite_input', tensor };
   }
 
   #arm(call: Call): void {
