@@ -1,7 +1,13 @@
-import { hasRedis } from '@esper/testkit';
-import { describe, expect, it } from 'vitest';
+import { systemTimers } from '@esper/oona/node';
+import { redisConnections } from '@esper/oona/redis';
+import { createRedisLedger } from '@esper/run-ownership';
+import { ledgerContract } from '@esper/run-ownership/testing';
+import { hasRedis, type RedisServer, startRedis } from '@esper/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exploreFailovers } from './failover-explorer.js';
+import { FailoverProxy, type Rewrites } from './failover-proxy.js';
 import { failoverFailures } from './failover-rules.js';
+import { type FailoverSabotage, rewritesOf } from './failover-sabotages.js';
 
 /** A machine that runs other tests beside this one: nothing here is about how long a move takes. */
 const short = { seed: 5, count: 3, runs: 8, leaseMs: 1_000, waitMs: 60_000 };
@@ -43,5 +49,45 @@ describe.skipIf(!hasRedis())('two hosts on one Redis, in short', () => {
       sabotage === 'fence_removed',
       sabotage === 'sequence_unchecked',
     ]);
+  });
+});
+
+/** What each planted fault breaks of a ledger's promises. The long forms notice each with two hosts; this tells that each is planted. */
+const BREAKS: Readonly<Record<FailoverSabotage, string>> = {
+  nothing_checked: 'overtaken cannot write',
+  fence_removed: 'overtaken cannot write',
+  sequence_unchecked: 'accepted once, and never falls',
+  token_stuck: 'tokens rise',
+  state_forgotten: 'state and sequence with it',
+  answers_forgotten: 'gets its stored bytes',
+  lease_forever: 'a lease that ran out goes to another host',
+};
+
+describe.skipIf(!hasRedis())('what the drill plants', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis({ fsync: 'everysec' });
+  });
+  afterAll(() => redis.stop());
+
+  /** The promises of a ledger that one behind these rewrites does not keep. */
+  async function brokenPromises(keyPrefix: string, rewrites: Rewrites): Promise<readonly string[]> {
+    const proxy = new FailoverProxy(redis.port, rewrites);
+    const connection = await redisConnections(`redis://127.0.0.1:${await proxy.listen()}/0`).open();
+    const ledger = createRedisLedger({ connection, timers: systemTimers }, { keyPrefix, answerWithinMs: 20_000 });
+    const broken: string[] = [];
+    for (const { name, run } of ledgerContract)
+      await run(ledger, name).catch((cause: Error) => broken.push(`${name}: ${cause.message}`));
+    connection.close();
+    await proxy.close();
+    return broken;
+  }
+
+  it('is nothing by default: the way to Redis changes nothing', async () => {
+    expect(await brokenPromises('as-it-is', [])).toEqual([]);
+  });
+
+  it.each(Object.entries(BREAKS) as [FailoverSabotage, string][])('is a fault: %s', async (sabotage, what) => {
+    expect(await brokenPromises(sabotage, rewritesOf(sabotage))).toContainEqual(expect.stringContaining(what));
   });
 });
