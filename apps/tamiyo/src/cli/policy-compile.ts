@@ -10,8 +10,8 @@ import { bundleFolderOf, storeFolderOf, tablesFolderOf } from '../adapters/polic
 import { TamiyoError } from '../errors.js';
 import { loadConfig } from './load-config.js';
 import { EXIT } from './output.js';
+import { policyVersionOf } from './policy-version.js';
 import { type CommandContext, withCommonOptions } from './program.js';
-import { wholeNumber } from './whole-number.js';
 
 export interface CompileOptions {
   readonly id?: string;
@@ -54,10 +54,7 @@ export async function compilePolicy(
   const keyRing = await openKeys({ folder: config.values['seal.keyFolder'], environment: context.environment });
   const checkpoint = await openCheckpoint(file);
   const { state } = await readPolicyHistory(storeFolderOf(config));
-  const policyVersion =
-    options.policyVersion === undefined
-      ? state.versionMax + 1
-      : wholeNumber('--policy-version', options.policyVersion, { least: 1, most: Number.MAX_SAFE_INTEGER });
+  const policyVersion = policyVersionOf(options.policyVersion, state);
   const folder = options.out ?? bundleFolderOf(config);
   const policyId = options.id ?? `checkpoint-${checkpoint.source.slice(-64, -52)}`;
   const made = await compileCheckpoint({

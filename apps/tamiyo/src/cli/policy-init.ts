@@ -8,6 +8,7 @@ import { bundleFolderOf, storeFolderOf, tablesFolderOf } from '../adapters/polic
 import { TamiyoError } from '../errors.js';
 import { loadConfig } from './load-config.js';
 import { EXIT } from './output.js';
+import { policyVersionOf } from './policy-version.js';
 import type { CommandContext } from './program.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -32,10 +33,7 @@ export async function initPolicy(context: CommandContext, options: InitOptions):
   const config = await loadConfig(context);
   const keyRing = await openKeys({ folder: config.values['seal.keyFolder'], environment: context.environment });
   const { state } = await readPolicyHistory(storeFolderOf(config));
-  const policyVersion =
-    options.policyVersion === undefined
-      ? state.versionMax + 1
-      : wholeNumber('--policy-version', options.policyVersion, { least: 1, most: Number.MAX_SAFE_INTEGER });
+  const policyVersion = policyVersionOf(options.policyVersion, state);
   const folder = options.out ?? bundleFolderOf(config);
   const digest = await initPolicyBundle({
     folder,

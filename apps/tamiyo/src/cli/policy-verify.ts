@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { createBytesSigner } from '@esper/command-verifier';
 import { type OmsSignatureCheck, type VerifiedBundle, verifyOms } from '@esper/registry';
 import { omsCertificateCheck, omsKeyCheck, readNameTables, sha256 } from '@esper/registry/node';
@@ -8,10 +7,15 @@ import { verifiedBundle } from '../adapters/policy-bundle.js';
 import { compareTables } from '../adapters/policy-store.js';
 import { bundleFolderOf, tablesFolderOf, tablesIn } from '../adapters/policy-store-open.js';
 import { TamiyoError } from '../errors.js';
+import { readInputFile } from './input-file.js';
 import { loadConfig } from './load-config.js';
 import { EXIT } from './output.js';
 import type { CommandContext } from './program.js';
 import { asError } from './registry-exit.js';
+
+/** What a model signature may have; the reader of signatures takes no more. */
+const OMS_BYTES_MAX = 16 << 20;
+const PEM_BYTES_MAX = 1 << 20;
 
 export interface VerifyOptions {
   readonly bundle?: string;
@@ -54,7 +58,10 @@ async function checkOms(bundle: VerifiedBundle, options: VerifyOptions): Promise
   const files = new Map([...bundle.files].map(([name, bytes]) => [name, sha256(bytes)]));
   files.set('manifest.json', sha256(bundle.signed.manifest));
   files.set('manifest.sig', sha256(bundle.signed.signature));
-  const verified = verifyOms(await readText(options.oms ?? '', '--oms'), { sha256, signature, files });
+  const verified = verifyOms(
+    await readInputFile(options.oms ?? '', { what: 'the model signature (--oms)', bytesMax: OMS_BYTES_MAX }),
+    { sha256, signature, files },
+  );
   if (!verified.ok) throw asError(verified.error);
   return verified.value.resources.size;
 }
@@ -64,18 +71,10 @@ async function omsCheck({ omsKey, omsRoot }: VerifyOptions): Promise<OmsSignatur
     throw new TamiyoError('CONFIG_INVALID', '--oms needs who may sign: either --oms-key or --oms-root');
   const [option, path] =
     omsKey === undefined ? (['--oms-root', omsRoot ?? ''] as const) : (['--oms-key', omsKey] as const);
-  const pem = (await readText(path, option)).toString('utf8');
+  const pem = (await readInputFile(path, { what: `the PEM (${option})`, bytesMax: PEM_BYTES_MAX })).toString('utf8');
   try {
     return option === '--oms-key' ? omsKeyCheck(pem) : omsCertificateCheck([pem], () => systemClock.wallMs());
   } catch (cause) {
     throw new TamiyoError('CONFIG_INVALID', `${option}: ${path} is no such PEM`, { cause });
-  }
-}
-
-async function readText(path: string, option: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new TamiyoError('CONFIG_INVALID', `${option}: cannot read ${path}`, { cause });
   }
 }

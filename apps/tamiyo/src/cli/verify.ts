@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import {
   type Audience,
   type Explanation,
@@ -11,6 +10,7 @@ import { systemClock } from '@esper/std/node';
 import type { Command } from 'commander';
 import { openKeys } from '../adapters/keys.js';
 import { TamiyoError } from '../errors.js';
+import { readInputFile } from './input-file.js';
 import { loadConfig } from './load-config.js';
 import { EXIT, type Output } from './output.js';
 import { type CommandContext, type Noun, withCommonOptions } from './program.js';
@@ -53,28 +53,13 @@ Examples:
 async function verify(context: CommandContext, file: string, options: VerifyOptions): Promise<number> {
   const { values } = await loadConfig(context);
   const keyRing = await openKeys({ folder: values['seal.keyFolder'], environment: context.environment });
-  const bytes = envelopeOf(await readCommandFile(file));
+  const bytes = envelopeOf(await readInputFile(file, { what: 'the command', bytesMax: FILE_BYTES_MAX }));
   const audience: Audience = { trainingRunId: options.run, consumer: options.consumer ?? values['seal.consumer'] };
   const now = timeOf(options.at);
   const explanation = explainCommand(bytes, { keyRing, clock: { wallMs: () => now }, audience });
   printVerdict(context.output, explanation, { file, bytes, now });
   if (options.explain === true) printExplanation(context.output, explanation, bytes);
   return explanation.reason === 'ok' ? EXIT.ok : EXIT.verification;
-}
-
-async function readCommandFile(file: string): Promise<Buffer> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > FILE_BYTES_MAX) throw new RangeError(`${size} bytes, at most ${FILE_BYTES_MAX} are read`);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw new TamiyoError('CONFIG_INVALID', `cannot read the command in ${file}`, { cause });
-  }
 }
 
 /** The envelope in a file: as it is, or written in hex or base64. What is neither stays as it is, for the rules to refuse. */

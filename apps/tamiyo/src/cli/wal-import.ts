@@ -1,8 +1,8 @@
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type LegacyLog, type LegacyProblem, type LegacyRecord, readLegacyLog } from '@esper/field-reports';
 import { openWal, restoreWal } from '@esper/wal';
 import { nodeRandom } from '@esper/wal/node';
-import { TamiyoError } from '../errors.js';
+import { readInputFile } from './input-file.js';
 import { EXIT, type Output } from './output.js';
 import type { CommandContext } from './program.js';
 import { barOf, folderOf, walWorld } from './wal-folder.js';
@@ -26,7 +26,8 @@ export async function importLog(
 ): Promise<number> {
   const to = await folderOf(context, options.to, 'imported');
   const { clock } = walWorld();
-  const legacy = readLegacyLog(await readLegacyFile(file), clock.wallMs() + FUTURE_TOLERANCE_MS);
+  const bytes = await readInputFile(file, { what: 'the log', bytesMax: FILE_BYTES_MAX });
+  const legacy = readLegacyLog(bytes, clock.wallMs() + FUTURE_TOLERANCE_MS);
   const staging = `${to}.import-${process.pid}`;
   try {
     await writeLog(context, staging, legacy.records);
@@ -36,21 +37,6 @@ export async function importLog(
   }
   printImport(context.output, { file, to, legacy });
   return legacy.problems.length === 0 ? EXIT.ok : EXIT.corrupt;
-}
-
-async function readLegacyFile(file: string): Promise<Uint8Array> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > FILE_BYTES_MAX) throw new RangeError(`${size} bytes, at most ${FILE_BYTES_MAX} are read`);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw new TamiyoError('CONFIG_INVALID', `cannot read the log in ${file}`, { cause });
-  }
 }
 
 async function writeLog(
