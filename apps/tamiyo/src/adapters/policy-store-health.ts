@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '@esper/std';
 import type { Timers } from '../decision/deadline.js';
 import type { TamiyoErrorCode } from '../errors.js';
+import { BoundedWait } from './bounded-wait.js';
 
 export interface HealthLimits {
   /** Decisions that are looked at. */
@@ -23,21 +24,14 @@ const FAILED_SHARE_MAX = 0.2;
 /** Looks at the first decisions of a policy that has just been swapped in. */
 export class HealthWatch {
   readonly #limits: HealthLimits;
-  readonly #finished: Promise<void>;
-  #finish: () => void = () => undefined;
+  readonly #wait: BoundedWait;
   readonly #failures: string[] = [];
   #decisions = 0;
 
   constructor(limits: HealthLimits, timers: Timers) {
     this.#limits = limits;
-    this.#finished = new Promise((resolve) => {
-      const callOff = timers.after(limits.withinMs, resolve);
-      this.#finish = () => {
-        callOff();
-        resolve();
-      };
-    });
-    if (limits.decisions === 0) this.#finish();
+    this.#wait = new BoundedWait(limits.withinMs, timers);
+    if (limits.decisions === 0) this.#wait.end();
   }
 
   /**
@@ -49,17 +43,17 @@ export class HealthWatch {
     if (failure !== undefined && !OF_THE_POLICY.has(failure)) return;
     this.#decisions += 1;
     if (failure !== undefined) this.#failures.push(failure);
-    if (this.#decisions >= this.#limits.decisions) this.#finish();
+    if (this.#decisions >= this.#limits.decisions) this.#wait.end();
   }
 
   /** Waits for no more decisions: the host is closing. */
   end(): void {
-    this.#finish();
+    this.#wait.end();
   }
 
   /** The verdict over what came; a quiet host has nothing against a policy. */
   async verdict(): Promise<Result<true, string>> {
-    await this.#finished;
+    await this.#wait.over;
     if (this.#failures.length <= FAILED_SHARE_MAX * this.#decisions) return ok(true);
     const kinds = [...new Set(this.#failures)].join(', ');
     return err(`${this.#failures.length} of the first ${this.#decisions} decisions failed: ${kinds}`);

@@ -11,6 +11,7 @@ import type { DecisionRecord } from '../records/record.js';
 import type { RunState } from '../runs/run-state.js';
 import { createStages } from '../stages/create-stages.js';
 import type { ActivePolicy, DecisionParts, DecisionSession } from '../stages/parts.js';
+import { BoundedWait } from './bounded-wait.js';
 
 /** A decision that was delivered, and the state its run was in before. */
 export interface LiveDecision {
@@ -80,8 +81,7 @@ export class ShadowRun {
   readonly #decide: (live: LiveDecision) => ReturnType<typeof decideInShadow>;
   readonly #agreement = new Map<string, number>();
   readonly #looser: string[] = [];
-  readonly #finished: Promise<void>;
-  #finish: () => void = () => undefined;
+  readonly #wait: BoundedWait;
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #decisions = 0;
@@ -89,14 +89,8 @@ export class ShadowRun {
   constructor(limits: ShadowLimits, timers: Timers, decide: (live: LiveDecision) => ReturnType<typeof decideInShadow>) {
     this.#limits = limits;
     this.#decide = decide;
-    this.#finished = new Promise((resolve) => {
-      const callOff = timers.after(limits.withinMs, resolve);
-      this.#finish = () => {
-        callOff();
-        resolve();
-      };
-    });
-    if (limits.decisions === 0) this.#finish();
+    this.#wait = new BoundedWait(limits.withinMs, timers);
+    if (limits.decisions === 0) this.#wait.end();
   }
 
   /** Takes a live decision. Never waits, never throws. */
@@ -108,12 +102,12 @@ export class ShadowRun {
 
   /** Waits for no more decisions: the host is closing. */
   end(): void {
-    this.#finish();
+    this.#wait.end();
   }
 
   /** Resolves when enough decisions were compared, or their time is over. */
   async report(): Promise<ShadowReport> {
-    await this.#finished;
+    await this.#wait.over;
     return {
       decisions: this.#decisions,
       wanted: this.#limits.decisions,
@@ -136,7 +130,7 @@ export class ShadowRun {
       this.#count(`${command.commandType}→${asDecisionError(cause).code}`);
     }
     this.#waiting -= 1;
-    if (this.#decisions >= this.#limits.decisions) this.#finish();
+    if (this.#decisions >= this.#limits.decisions) this.#wait.end();
   }
 
   #count(pair: string): void {
