@@ -31,8 +31,6 @@ export default defineConfig({
         sequence: { groupOrder: ALONE.has(name) ? 2 : 1 },
         testTimeout: 180_000,
         hookTimeout: 180_000,
-        // Tests that start processes get one more try on a machine that is busy; the report shows who needed it.
-        retry: 1,
       },
     })),
   },

@@ -249,13 +249,14 @@ describe('a decision that fails', () => {
   });
 
   it('a decision past its deadline at the disk is withheld: the record says so, and the command never leaves', async () => {
-    const fixture = engineFixture({ decisionDeadlineMs: 80 });
+    const fixture = engineFixture();
     fixture.inference.answer = { action: 1 };
     let open = (): void => undefined;
     fixture.journal.gate = new Promise((resolve) => {
       open = resolve;
     });
-    const late = await fixture.engine.decide('run-1', packet(1));
+    // Long enough to come to the disk on a busy machine.
+    const late = await fixture.engine.decide('run-1', packet(1), { deadlineMs: 1_000 });
     expect(late).toMatchObject({
       ok: false,
       error: { code: 'DEADLINE_DECISION', facts: { kind: 'deadline_decision', attributes: { arrow: 'record' } } },

@@ -22,6 +22,9 @@ function pair(given: Parameters<typeof engineFixture>[0] = {}) {
 type Fixture = ReturnType<typeof engineFixture>;
 const decide = ({ engine }: Fixture, step: number) => engine.decide('run-1', packet(step));
 
+/** The first decision of a host that something holds up until its deadline, which is long enough to come that far. */
+const lateAt = ({ engine }: Fixture) => engine.decide('run-1', packet(1), { deadlineMs: 1_000 });
+
 async function decided(fixture: Fixture, step: number) {
   const outcome = await decide(fixture, step);
   if (!outcome.ok) throw outcome.error;
@@ -159,9 +162,9 @@ describe('two hosts that share their runs', () => {
   });
 
   it('a decision that the disk took too late is not stored any more, and the packet is decided anew', async () => {
-    const { a, b } = pair({ decisionDeadlineMs: 300 });
+    const { a, b } = pair();
     const wake = frozen(a);
-    expect(await decide(a, 1)).toMatchObject({ ok: false, error: { code: 'DEADLINE_DECISION' } });
+    expect(await lateAt(a)).toMatchObject({ ok: false, error: { code: 'DEADLINE_DECISION' } });
     wake();
     await expect.poll(() => a.journal.kinds().toSorted(), POLL).toEqual(['decision', 'failure', 'withheld']);
     const anew = await decided(b, 1);
@@ -169,9 +172,9 @@ describe('two hosts that share their runs', () => {
   });
 
   it('a decision that the ledger took too late is taken back, and the packet is decided anew', async () => {
-    const { ledger, a, b } = pair({ decisionDeadlineMs: 300 });
+    const { ledger, a, b } = pair();
     const wake = slowAnswers(ledger);
-    expect(await decide(a, 1)).toMatchObject({ ok: false, error: { code: 'DEADLINE_DECISION' } });
+    expect(await lateAt(a)).toMatchObject({ ok: false, error: { code: 'DEADLINE_DECISION' } });
     wake();
     await expect.poll(() => a.journal.kinds().toSorted(), POLL).toEqual(['decision', 'failure', 'withheld']);
     const anew = await decided(b, 1);
@@ -179,9 +182,9 @@ describe('two hosts that share their runs', () => {
   });
 
   it('unless somebody who asked again has got it meanwhile: then it has left, and is not called withheld', async () => {
-    const { ledger, a, b } = pair({ decisionDeadlineMs: 300 });
+    const { ledger, a, b } = pair();
     const wake = slowAnswers(ledger);
-    expect(await decide(a, 1)).toMatchObject({ ok: false, error: { code: 'DEADLINE_DECISION' } });
+    expect(await lateAt(a)).toMatchObject({ ok: false, error: { code: 'DEADLINE_DECISION' } });
     expect(await decided(b, 1)).toMatchObject({ repeated: true, identity: { sequence: 1 } });
     wake();
     await a.engine.close();

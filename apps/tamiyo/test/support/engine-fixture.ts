@@ -131,6 +131,10 @@ export const activePolicy = (host: FakeInference, blend: Partial<BlendConfig> = 
   expired: () => false,
 });
 
+/** What a busy machine keeps. */
+const PATIENT_MS = 20_000;
+const HANGING_MS = 50;
+
 /** A host's engine with real policy code, risk engine, sealer and worker, and fakes where it touches the world. */
 export function engineFixture(
   given: {
@@ -195,13 +199,17 @@ export function engineFixture(
     turns: given.turns ?? new Turns(100),
     ownership: soleOwner(1),
     settings: {
-      inferenceDeadlineMs: 50,
-      metadataDeadlineMs: 50,
+      // The fake network answers at once, or says at once that it was late.
+      inferenceDeadlineMs: PATIENT_MS,
       consumer: 'kasmina',
       expiresInMs: 60_000,
       configDigest: 'c'.repeat(64),
       flags: { isOn: (flag) => FLAG_IDS.includes(flag) && (given.flags ?? []).includes(flag) },
       ...given.settings,
+      // A short deadline is for a library that hangs. One that answers has time, on a busy machine too.
+      get metadataDeadlineMs() {
+        return library.hanging ? (given.settings?.metadataDeadlineMs ?? HANGING_MS) : PATIENT_MS;
+      },
     },
     ...given.ports,
   };
@@ -216,7 +224,7 @@ export function engineFixture(
     });
   }
   const options = {
-    decisionDeadlineMs: given.decisionDeadlineMs ?? 5_000,
+    decisionDeadlineMs: given.decisionDeadlineMs ?? 3 * PATIENT_MS,
     queueMax: given.queueMax ?? 16,
     countMax: 100,
   };
