@@ -31,10 +31,13 @@ describe('a library that does not answer', () => {
     const library = new FakeLibrary();
     const spared = new SparedLibrary(library, systemClock, FEW);
     const fixture = engineFixture({ ports: { worker, blueprints: spared }, settings: { metadataDeadlineMs: 200 } });
+    // The short deadline of the engine is for the library that hangs.
+    fixture.library.hanging = true;
     library.hanging = true;
     const hung = await fixture.engine.decide('run-1', buildPacket({ packetId: 'p-1' }));
     expect(hung).toMatchObject({ ok: false, error: { code: 'TIMEOUT_URZA' } });
     library.hanging = false;
+    fixture.library.hanging = false;
     expect(
       await fixture.engine.decide('run-2', buildPacket({ packetId: 'p-2', trainingRunId: 'run-2' })),
     ).toMatchObject({ ok: true });
