@@ -162,4 +162,12 @@ export const BUDGETS: readonly Budget[] = [
     beyond: 'at least',
     limit: 0.6,
   },
+  {
+    what: 'decision p99, telemetry sink hung over healthy, less what is allowed (1 ms or the healthy spread)',
+    bench: 'isolation',
+    path: ['p99', 'outside', 'beyondMs'],
+    unit: 'ms',
+    beyond: 'below',
+    limit: 0,
+  },
 ];
