@@ -1,5 +1,5 @@
-import type { SystemStatePacket } from '@esper/leyline';
 import { quantile } from '../core/statistics.js';
+import { fleetPacket, type TrainerPackets } from './fleet-packet.js';
 import type { ScenarioHost } from './scenario-host.js';
 
 /** How one host did with so many runs at once. */
@@ -16,29 +16,25 @@ export interface FleetResult {
 
 /** Packets under way at once: what the machine can do is the same for few runs and for many. */
 const LANES = 8;
-const DECISIONS_MIN = 60;
 const ROUNDS_MIN = 2;
 
 /**
- * Asks for decisions for `runs` runs, turn by turn, a run's next packet after the answer to its last. The packets are those of a real
- * trainer under other names: so many trainers fit on no machine, and the host cannot tell the difference.
+ * Asks for at least `decisionsMin` decisions for `runs` runs, turn by turn, a run's next packet after the answer to its last.
  */
 export async function driveFleet(
   { host }: ScenarioHost,
-  packets: readonly [SystemStatePacket, ...SystemStatePacket[]],
-  runs: number,
+  packets: TrainerPackets,
+  { runs, decisionsMin }: { readonly runs: number; readonly decisionsMin: number },
 ): Promise<FleetResult> {
-  const rounds = Math.max(ROUNDS_MIN, Math.ceil(DECISIONS_MIN / runs));
+  const rounds = Math.max(ROUNDS_MIN, Math.ceil(decisionsMin / runs));
   const ms: number[] = [];
   const last = new Map<number, number>();
   const disordered = new Set<number>();
   let failed = 0;
   const decide = async (run: number, round: number): Promise<void> => {
     const trainingRunId = `fleet-${runs}-${run}`;
-    const from = packets[round % packets.length] ?? packets[0];
-    const packet = { ...from, trainingRunId, packetId: `${trainingRunId}-${round}`, globalStep: round + 1 };
     const askedAt = performance.now();
-    const outcome = await host.decide(trainingRunId, packet);
+    const outcome = await host.decide(trainingRunId, fleetPacket(packets, trainingRunId, round));
     ms.push(performance.now() - askedAt);
     if (!outcome.ok) {
       failed += 1;

@@ -57,6 +57,7 @@ export async function prepareScenario(
 export async function openScenarioHost(
   dataDir: string,
   settings: Readonly<Record<string, unknown>> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ScenarioHost> {
   const { config, files } = await prepareScenario(dataDir, settings);
   const disk = new FaultDisk(nodeDisk());
@@ -64,6 +65,7 @@ export async function openScenarioHost(
   const host = await openHost({
     config,
     keys: files.keys,
+    environment,
     disk,
     blueprints: (real) => library.before(real),
   });
