@@ -1,11 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compileGraph, type Observation, observe, priorNormalizerState, type TensorMap } from '@esper/policy';
 import { buildPacket } from '@esper/testkit';
+import { openService } from '../../apps/tamiyo/src/http/open-service.ts';
 import { type Host, openHost, prepareDemoFiles, resolveConfig } from '../../apps/tamiyo/src/index.ts';
 import { round } from '../wal-parts/timing.ts';
+import { HttpAsker, listeningAt } from './http-asker.ts';
 
-/** A host over real files in `folder`, with deadlines that never decide a benchmark. */
-export async function openAt(folder: string, durability: 'durable' | 'written'): Promise<Host> {
+type Durability = 'durable' | 'written';
+
+/** Configuration and keys of a host over real files in `folder`, with deadlines that never decide a benchmark. */
+async function setupAt(folder: string, durability: Durability, more: Readonly<Record<string, unknown>> = {}) {
   const dataDir = join(folder, durability);
   const files = await prepareDemoFiles(dataDir, { shape: { inputs: 256, width: 48, classes: 10 }, policySeed: 1 });
   const config = resolveConfig({
@@ -16,10 +21,43 @@ export async function openAt(folder: string, durability: 'durable' | 'written'):
       'deadlines.inferenceMs': 1000,
       'deadlines.metadataMs': 1000,
       'deadlines.decisionMs': 5000,
+      ...more,
     },
   });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
-  return openHost({ config: config.value, keys: files.keys });
+  return { config: config.value, keys: files.keys };
+}
+
+export const openAt = async (folder: string, durability: Durability): Promise<Host> =>
+  openHost(await setupAt(folder, durability));
+
+/** The same host as it is served, and two callers of it. */
+export interface Served {
+  readonly host: Host;
+  readonly tcp: HttpAsker;
+  readonly socket: HttpAsker;
+  close(): Promise<void>;
+}
+
+const SILENT = { answered: () => undefined, broke: () => undefined, noted: () => undefined };
+
+export async function serveAt(folder: string, durability: Durability): Promise<Served> {
+  const listen = { 'http.port': 0, 'http.socket': join(folder, `${durability}.sock`) };
+  const setup = await setupAt(folder, durability, listen);
+  const { host, addresses, tokens, close } = await openService({ ...setup, log: SILENT, version: '0.0.0' });
+  const token = (await readFile(join(tokens.folder, 'trainer'), 'utf8')).trim();
+  const [tcp, socket] = addresses.map((address) => new HttpAsker(listeningAt(address), token));
+  if (tcp === undefined || socket === undefined) throw new Error(`the service listens on ${addresses.join(', ')} only`);
+  return {
+    host,
+    tcp,
+    socket,
+    close: async () => {
+      tcp.close();
+      socket.close();
+      await close();
+    },
+  };
 }
 
 /** The packet of a step, like every other but in its id and step. */

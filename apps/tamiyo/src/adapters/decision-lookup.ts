@@ -4,6 +4,7 @@ import type { DecisionView } from '../host/decision-host.js';
 import type { LogMarks } from '../records/log-marks.js';
 import type { DecisionRecord } from '../records/record.js';
 import { decodeRecord } from '../records/record-codec.js';
+import type { RecentRecords } from './recent-records.js';
 
 /** How much later than its id a record can have been written: a slow disk, and a wall clock that stepped. */
 const SLACK_MS = 10_000;
@@ -13,6 +14,8 @@ const LOOK_EVERY = 64;
 export interface LookupParts {
   readonly log: Pick<Wal, 'read'>;
   readonly marks: LogMarks;
+  /** Decisions that need not be looked for in the log. */
+  readonly recent: Pick<RecentRecords, 'find'>;
   readonly decisionDeadlineMs: number;
 }
 
@@ -32,6 +35,8 @@ export class DecisionLookup {
 
   /** The decision at a place of the log; `undefined` when something else stands there. */
   at(logSequence: number): Promise<DecisionRecord | undefined> {
+    const recent = this.#parts.recent.find(logSequence);
+    if (recent !== undefined) return Promise.resolve(decisionIn(recent));
     return this.#inTurn(() => this.#at(logSequence));
   }
 
@@ -44,8 +49,7 @@ export class DecisionLookup {
   async #at(logSequence: number): Promise<DecisionRecord | undefined> {
     for await (const { sequence, payload } of this.#parts.log.read({ fromSequence: logSequence })) {
       if (sequence !== logSequence) return undefined;
-      const record = decodeRecord(payload);
-      return record.kind === 'decision' ? record : undefined;
+      return decisionIn(payload);
     }
     return undefined;
   }
@@ -72,6 +76,11 @@ export class DecisionLookup {
     }
     return view;
   }
+}
+
+function decisionIn(bytes: Uint8Array): DecisionRecord | undefined {
+  const record = decodeRecord(bytes);
+  return record.kind === 'decision' ? record : undefined;
 }
 
 type OfDecision = Extract<ReturnType<typeof decodeRecord>, { readonly decisionId: string }>;

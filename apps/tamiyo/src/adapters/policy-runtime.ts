@@ -21,6 +21,8 @@ import { checkGoldenCases, type GoldenCase, readGoldenCases } from './golden-cas
 export interface RuntimeSettings {
   readonly host: 'process' | 'thread';
   readonly standbyCount: number;
+  /** How long a run that is overdue may go on before its process is killed, in milliseconds; the package's own default when absent. */
+  readonly overdueMsMax?: number;
   readonly blend: Partial<BlendConfig>;
 }
 
@@ -46,7 +48,8 @@ export async function openRuntime(bundle: VerifiedBundle, settings: RuntimeSetti
   const golden = readGoldenCases(bundle.files.get(GOLDEN_FILE) ?? new Uint8Array());
   if (!golden.ok) throw new RegistryError(golden.error.code, golden.error.message);
   const modelSha256 = bundle.manifest.files[MODEL_FILE]?.sha256 ?? '';
-  const options = { model, modelSha256, standbyCount: settings.standbyCount };
+  const { standbyCount, overdueMsMax } = settings;
+  const options = { model, modelSha256, standbyCount, ...(overdueMsMax === undefined ? {} : { overdueMsMax }) };
   const host = await (settings.host === 'process' ? createProcessHost(options) : createThreadHost(options));
   return { active: activePolicy(bundle, host, settings.blend), bundle, host, golden: golden.value };
 }

@@ -57,6 +57,12 @@ export async function openStore(config: ResolvedConfig, signer: BytesSigner): Pr
   }
 }
 
+/**
+ * A run that came late mostly lacked a core, and starting another process would take the next ones far more of it than letting this
+ * one end: so an overdue one gets as long as a whole decision has by default before it is killed.
+ */
+const OVERDUE_MS_MAX = 250;
+
 /** How candidates run and are judged. */
 export function storeSettings(config: ResolvedConfig): PolicyStoreSettings {
   const { values } = config;
@@ -64,6 +70,7 @@ export function storeSettings(config: ResolvedConfig): PolicyStoreSettings {
     runtime: {
       host: values['inference.host'],
       standbyCount: values['inference.standbyCount'],
+      overdueMsMax: Math.min(OVERDUE_MS_MAX, values['deadlines.decisionMs']),
       blend: blendSettings(config),
     },
     latencyMsMax: values['policy.latencyMsMax'],

@@ -5,18 +5,23 @@ import type { HostRecord } from '../records/record.js';
 import { encodeRecord } from '../records/record-codec.js';
 import type { DecisionJournal } from '../stages/parts.js';
 import { noteMark } from './read-log.js';
+import type { RecentRecords } from './recent-records.js';
 
 export interface WalJournalParts {
   readonly clock: WallClock;
   readonly marks?: LogMarks;
+  /** Where decisions are kept for a moment. */
+  readonly recent?: RecentRecords;
 }
 
 /** The host's records in the log. An append resolves when it is as durable as the log was opened for. */
-export function walJournal(wal: Pick<Wal, 'append'>, { clock, marks }: WalJournalParts): DecisionJournal {
+export function walJournal(wal: Pick<Wal, 'append'>, { clock, marks, recent }: WalJournalParts): DecisionJournal {
   return {
     append: async (record: HostRecord): Promise<number> => {
-      const { sequence } = await wal.append(encodeRecord(record), { issuedAtMs: issueTimeOf(record, clock) });
+      const bytes = encodeRecord(record);
+      const { sequence } = await wal.append(bytes, { issuedAtMs: issueTimeOf(record, clock) });
       noteMark(record, sequence, marks);
+      if (record.kind === 'decision') recent?.keep(sequence, bytes);
       return sequence;
     },
   };

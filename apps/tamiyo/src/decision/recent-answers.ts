@@ -6,10 +6,7 @@ import type { AnswerStore } from '../stages/parts.js';
 import type { Delivered } from '../stages/stages.js';
 import type { AnswerIndex } from './answer-index.js';
 
-/** Answers that are kept whole, for callers that ask again at once; older ones are read back from the log. */
-const WHOLE_MAX = 256;
-
-/** Reads a decision back from its place in the log. */
+/** Reads a decision back from its place in the log; one of a moment ago at once. */
 export interface RecordReader {
   at(logSequence: number): Promise<DecisionRecord | undefined>;
 }
@@ -19,7 +16,6 @@ export class RecentAnswers implements AnswerStore {
   readonly #index: AnswerIndex;
   readonly #reader: RecordReader;
   readonly #clock: WallClock;
-  readonly #whole = new Map<string, Delivered>();
 
   constructor(index: AnswerIndex, reader: RecordReader, clock: WallClock) {
     this.#index = index;
@@ -31,8 +27,6 @@ export class RecentAnswers implements AnswerStore {
     const place = this.#index.find(trainingRunId, packetId, this.#clock.wallMs());
     if (place.kind === 'unknown') return undefined;
     if (place.kind === 'expired') throw expired(trainingRunId, packetId);
-    const whole = this.#whole.get(wholeKey(trainingRunId, packetId));
-    if (whole !== undefined) return { ...whole, repeated: true };
     const record = await this.#reader.at(place.logSequence);
     // Another packet of the same hash, or a record that retention has taken: then the packet is new.
     if (record?.packetId !== packetId || record.trainingRunId !== trainingRunId) return undefined;
@@ -41,18 +35,11 @@ export class RecentAnswers implements AnswerStore {
 
   keep(
     about: { readonly trainingRunId: string; readonly packetId: string },
-    answer: Delivered,
     at: { readonly logSequence: number; readonly atMs: number },
   ): void {
     this.#index.keep(about.trainingRunId, about.packetId, at);
-    this.#whole.set(wholeKey(about.trainingRunId, about.packetId), answer);
-    const [oldest] = this.#whole.keys();
-    if (this.#whole.size > WHOLE_MAX && oldest !== undefined) this.#whole.delete(oldest);
   }
 }
-
-const wholeKey = (trainingRunId: string, packetId: string): string =>
-  `${trainingRunId.length}:${trainingRunId}/${packetId}`;
 
 const expired = (trainingRunId: string, packetId: string): DecisionError =>
   new DecisionError(

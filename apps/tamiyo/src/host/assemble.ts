@@ -11,6 +11,7 @@ import { fieldReporting } from '../adapters/field-reporting.js';
 import { hostReporter } from '../adapters/host-reporter.js';
 import { judgingSettings } from '../adapters/judging-settings.js';
 import { librarySettings } from '../adapters/library-settings.js';
+import { NO_NESTING } from '../adapters/no-nesting.js';
 import { ARCHITECTURE } from '../adapters/policy-bundle.js';
 import { runtimeOf } from '../adapters/policy-runtime.js';
 import type { LivePolicies } from '../adapters/policy-store.js';
@@ -69,8 +70,8 @@ const TURNS_PER_RUNTIME = 2;
 /** Joins every port of a decision to what stands behind it. */
 export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Assembled {
   const { values } = setup.config;
-  const { log, marks, tell } = opened.carriers;
-  const lookup = new DecisionLookup({ log, marks, decisionDeadlineMs: values['deadlines.decisionMs'] });
+  const { log, marks, recent, tell } = opened.carriers;
+  const lookup = new DecisionLookup({ log, marks, recent, decisionDeadlineMs: values['deadlines.decisionMs'] });
   const events = new HostEvents((cause) => {
     const error = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
     tell({ description: 'listener_failed', level: 'WARNING', attributes: { error } });
@@ -96,7 +97,7 @@ function decisionParts(
   const { values: config, digest } = setup.config;
   const { carriers, memory, policies, flags } = at;
   const workerPorts = nodeWorkerPorts();
-  const worker = createWorker({ ...workerPorts, ...workerSettings(config) });
+  const worker = createWorker({ ...workerPorts, scope: NO_NESTING, ...workerSettings(config) });
   open.keep(() => worker.shutdown());
   const riskConfig = riskSettings(config);
   const runs = new RunTable({

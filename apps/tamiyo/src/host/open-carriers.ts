@@ -11,6 +11,7 @@ import { nodeDisk, nodeRandom } from '@esper/wal/node';
 import { type EnvironmentBus, openRedisOf } from '../adapters/environment-bus.js';
 import { flagged } from '../adapters/flagged-packet.js';
 import { folderJournal } from '../adapters/folder-journal.js';
+import { RecentRecords } from '../adapters/recent-records.js';
 import { walJournal } from '../adapters/wal-journal.js';
 import type { FeatureFlags } from '../config/flags.js';
 import { LogMarks } from '../records/log-marks.js';
@@ -24,6 +25,7 @@ import { WalTeller } from './wal-teller.js';
 export interface Carriers {
   readonly log: Wal;
   readonly marks: LogMarks;
+  readonly recent: RecentRecords;
   readonly journal: DecisionJournal;
   readonly bus: Bus;
   readonly busKind: EnvironmentBus['kind'];
@@ -35,6 +37,8 @@ export interface Carriers {
 }
 
 const DRAIN_MS = 2_000;
+/** Decisions that are given again without a look into the log. */
+const RECENT_MAX = 256;
 
 export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: OpenParts): Promise<Carriers> {
   const nowMs = () => systemClock.wallMs();
@@ -67,8 +71,9 @@ export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: 
   teller.begin(tell);
   const tellTogether = noticeBatch(send, queueMicrotask);
   const marks = new LogMarks();
-  const journal = walJournal(log, { clock: systemClock, marks });
-  return { log, marks, journal, bus, busKind: shared?.kind ?? 'embedded', telemetry, tell, tellTogether };
+  const recent = new RecentRecords(RECENT_MAX);
+  const journal = walJournal(log, { clock: systemClock, marks, recent });
+  return { log, marks, recent, journal, bus, busKind: shared?.kind ?? 'embedded', telemetry, tell, tellTogether };
 }
 
 const openInProcess = (outbox: Wal): Promise<Bus> =>

@@ -9,7 +9,8 @@ export function deliver(from: Recorded, at: StageAt): Delivered {
   parts.runs.recorded(trainingRunId);
   parts.names.offer(from.observation.newNames);
   parts.reporter.delivered(from, contextOf(at));
-  const answer = {
+  parts.answers.keep({ trainingRunId, packetId }, { logSequence: from.logSequence, atMs: session.atMs });
+  return {
     decisionId: session.decisionId,
     bytes: from.bytes,
     identity: from.identity,
@@ -21,6 +22,4 @@ export function deliver(from: Recorded, at: StageAt): Delivered {
     inferenceMs: from.inference.totalMs,
     repeated: false,
   };
-  parts.answers.keep({ trainingRunId, packetId }, answer, { logSequence: from.logSequence, atMs: session.atMs });
-  return answer;
 }

@@ -101,9 +101,9 @@ export interface FieldReporting {
 export interface AnswerStore {
   /** The earlier answer, or `undefined` for a packet that is new. Rejects with `PACKET_EXPIRED`. */
   find(trainingRunId: string, packetId: string): Promise<Delivered | undefined>;
+  /** Remembers where the answer stands in the log. */
   keep(
     about: { readonly trainingRunId: string; readonly packetId: string },
-    answer: Delivered,
     at: { readonly logSequence: number; readonly atMs: number },
   ): void;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blendSettings } from '../../src/adapters/blend-settings.js';
 import { librarySettings } from '../../src/adapters/library-settings.js';
+import { storeSettings } from '../../src/adapters/policy-store-open.js';
 import { reportOptions } from '../../src/adapters/report-settings.js';
 import { riskSettings } from '../../src/adapters/risk-settings.js';
 import { type ConfigKey, KNOBS } from '../../src/config/knobs.js';
@@ -52,6 +53,14 @@ const CASES: readonly (readonly [
 ];
 
 describe('settings of the prototype, each with an effect', () => {
+  it.each([
+    [{}, 250],
+    [{ TAMIYO_DECISION_DEADLINE_MS: '80' }, 80],
+    [{ TAMIYO_DECISION_DEADLINE_MS: '4000' }, 250],
+  ])('under %j a run that is overdue goes on for %i ms before its process is killed', (environment, overdueMsMax) => {
+    expect(storeSettings(by(environment)).runtime).toMatchObject({ overdueMsMax });
+  });
+
   it.each(CASES)('%s: %s is read and reaches the part that uses it', (_id, name, value, seen, expected) => {
     expect(seen(by({}))).not.toEqual(expected);
     expect(seen(by({ [name]: value }))).toEqual(expected);

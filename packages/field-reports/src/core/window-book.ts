@@ -66,10 +66,10 @@ export class WindowBook {
     const closed: ClosedWindow[] = [];
     const kept: ObservationWindow[] = [];
     for (const window of this.windowsOf(seen.trainingRunId)) {
-      const updated = observe(window, seen);
       const end = endOf(window, seen, this.#limits.windowTtlMs);
-      if (end === undefined) kept.push(updated);
-      else closed.push(close(end === 'rolled_back' ? window : updated, end));
+      if (end !== 'rolled_back') observe(window, seen);
+      if (end === undefined) kept.push(window);
+      else closed.push(close(window, end));
     }
     const known = kept.some(({ commandId }) => commandId === report.commandId);
     if (report.commandId !== undefined && !known) kept.push(openWindow(report, seen.epoch, this.#limits.windowEpochs));

@@ -1,6 +1,9 @@
 import type { FieldReport, FieldReportOutcome } from '@esper/leyline';
 
-/** A decision under observation. All numbers are finite, so a window can be written anywhere. */
+/**
+ * A decision under observation. All numbers are finite, so a window can be written anywhere. What was observed changes in place:
+ * each evaluation is shown to every open window of its run, and a copy of each would be most of what a busy host throws away.
+ */
 export interface ObservationWindow {
   readonly commandId: string;
   readonly trainingRunId: string;
@@ -12,25 +15,25 @@ export interface ObservationWindow {
   readonly target: number;
   readonly issuedAtMs: number;
   /** Evaluations seen since, and the highest epoch among them. */
-  readonly evaluations: number;
-  readonly latestEpoch: number;
+  evaluations: number;
+  latestEpoch: number;
   readonly lossDelta: Aggregate;
   readonly hookLatencyMs: Aggregate;
   /** Loss changes that were given and were no finite number. */
-  readonly nonFinite: number;
-  readonly lastReason: string;
-  readonly hasCritical: boolean;
+  nonFinite: number;
+  lastReason: string;
+  hasCritical: boolean;
 }
 
 /** Sum, extremes and count of finite values; all zero while the count is. */
 export interface Aggregate {
-  readonly count: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
 }
 
-const NOTHING: Aggregate = Object.freeze({ count: 0, sum: 0, min: 0, max: 0 });
+const nothing = (): Aggregate => ({ count: 0, sum: 0, min: 0, max: 0 });
 
 /** What one evaluation of a run shows. Also what a window is opened from. */
 export interface Evaluation {
@@ -61,43 +64,34 @@ export function openWindow(report: FieldReport, epoch: number, target: number): 
     issuedAtMs: report.issuedAtMs,
     evaluations: 0,
     latestEpoch: epoch,
-    lossDelta: NOTHING,
-    hookLatencyMs: NOTHING,
+    lossDelta: nothing(),
+    hookLatencyMs: nothing(),
     nonFinite: 0,
     lastReason: '',
     hasCritical: false,
   };
 }
 
-/** The window with one later evaluation of its run. */
-export function observe(window: ObservationWindow, seen: Evaluation): ObservationWindow {
-  const bad = seen.lossDelta !== undefined && !Number.isFinite(seen.lossDelta);
-  return {
-    ...window,
-    evaluations: window.evaluations + 1,
-    latestEpoch: Math.max(window.latestEpoch, seen.epoch),
-    lossDelta: include(window.lossDelta, seen.lossDelta),
-    // A latency of zero or less is no measurement.
-    hookLatencyMs: include(window.hookLatencyMs, positive(seen.hookLatencyMs)),
-    nonFinite: window.nonFinite + (bad ? 1 : 0),
-    lastReason: seen.reason === '' ? window.lastReason : seen.reason,
-    hasCritical: window.hasCritical || seen.critical,
-  };
+/** Shows the window one later evaluation of its run. */
+export function observe(window: ObservationWindow, seen: Evaluation): void {
+  window.evaluations += 1;
+  window.latestEpoch = Math.max(window.latestEpoch, seen.epoch);
+  include(window.lossDelta, seen.lossDelta);
+  // A latency of zero or less is no measurement.
+  if (seen.hookLatencyMs !== undefined && seen.hookLatencyMs > 0) include(window.hookLatencyMs, seen.hookLatencyMs);
+  if (seen.lossDelta !== undefined && !Number.isFinite(seen.lossDelta)) window.nonFinite += 1;
+  if (seen.reason !== '') window.lastReason = seen.reason;
+  window.hasCritical ||= seen.critical;
 }
 
-const positive = (value: number | undefined): number | undefined =>
-  value !== undefined && value > 0 ? value : undefined;
-
-function include(aggregate: Aggregate, value: number | undefined): Aggregate {
-  if (value === undefined || !Number.isFinite(value)) return aggregate;
+function include(aggregate: Aggregate, value: number | undefined): void {
+  if (value === undefined || !Number.isFinite(value)) return;
   const sum = aggregate.sum + value;
-  return {
-    count: aggregate.count + 1,
-    // Two huge values may add up to infinity; the extremes still tell.
-    sum: Number.isFinite(sum) ? sum : Math.sign(sum) * Number.MAX_VALUE,
-    min: aggregate.count === 0 ? value : Math.min(aggregate.min, value),
-    max: aggregate.count === 0 ? value : Math.max(aggregate.max, value),
-  };
+  // Two huge values may add up to infinity; the extremes still tell.
+  aggregate.sum = Number.isFinite(sum) ? sum : Math.sign(sum) * Number.MAX_VALUE;
+  aggregate.min = aggregate.count === 0 ? value : Math.min(aggregate.min, value);
+  aggregate.max = aggregate.count === 0 ? value : Math.max(aggregate.max, value);
+  aggregate.count += 1;
 }
 
 /** Whether the window ends with this evaluation, and how. */

@@ -12,6 +12,16 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Bytes there is room for without growing. */
+  get capacity(): number {
+    return this.#bytes.byteLength;
+  }
+
+  /** As new, with the memory it has grown to. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

@@ -21,53 +21,72 @@ export function record<T>(shape: Shape<T>): z.ZodType<T> {
 const objectError = (issue: { readonly code?: string }): string | undefined =>
   issue.code === 'unrecognized_keys' ? 'no other field' : 'an object';
 
+/** The JSON form of what is checked in code, for JSON Schema. */
+export const JSON_FORMS = z.registry<Readonly<Record<string, unknown>>>();
+
+/**
+ * One check that looks at all there is to look at, and may change the value: each check of a schema costs every message that
+ * passes, and a value here has one alone. `fault` says what was expected of a value that does not fit.
+ */
+function checkedAs<T>(schema: z.ZodType<T>, fault: (value: T) => string | undefined, form: object): z.ZodType<T> {
+  const checked = schema.check((payload) => {
+    const expected = fault(payload.value);
+    if (expected !== undefined) payload.issues.push({ code: 'custom', message: expected, input: payload.value });
+  });
+  JSON_FORMS.add(checked, form as Readonly<Record<string, unknown>>);
+  return checked;
+}
+
 /** Free text. Half of a surrogate pair is refused: it has no UTF-8 form. */
 export function text(charsMax: number, charsMin = 0): z.ZodType<string> {
   const error =
     charsMin === 0 ? `text of at most ${charsMax} characters` : `text of ${charsMin} to ${charsMax} characters`;
-  return z
-    .string({ error })
-    .min(charsMin, { error })
-    .max(charsMax, { error })
-    .refine((value) => !LONE_SURROGATE.test(value), { error: 'well-formed Unicode text' });
+  const fault = (value: string): string | undefined => {
+    if (value.length < charsMin || value.length > charsMax) return error;
+    return LONE_SURROGATE.test(value) ? 'well-formed Unicode text' : undefined;
+  };
+  return checkedAs(z.string({ error }), fault, { minLength: charsMin, maxLength: charsMax });
 }
 
 /** An identifier or name: not empty, on one line. */
 export function name(charsMax: number = LIMITS.nameCharsMax): z.ZodType<string> {
   const error = `a name of 1 to ${charsMax} characters without control characters`;
-  return z
-    .string({ error })
-    .min(1, { error })
-    .max(charsMax, { error })
-    .refine((value) => !CONTROL_OR_LONE.test(value), { error });
+  const fits = (value: string): boolean =>
+    value.length >= 1 && value.length <= charsMax && !CONTROL_OR_LONE.test(value);
+  return checkedAs(z.string({ error }), (value) => (fits(value) ? undefined : error), {
+    minLength: 1,
+    maxLength: charsMax,
+  });
 }
 
 /** A finite number: what is stated as a fact. */
 export function fact(min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY): z.ZodType<number> {
   const bounded = Number.isFinite(min) || Number.isFinite(max);
   const error = bounded ? `a number in ${min}..${max}` : 'a finite number';
-  return z.number({ error }).min(min, { error }).max(max, { error });
+  const schema = z.number({ error });
+  if (!bounded) return schema;
+  const form = { ...(Number.isFinite(min) ? { minimum: min } : {}), ...(Number.isFinite(max) ? { maximum: max } : {}) };
+  return checkedAs(schema, (value) => (value >= min && value <= max ? undefined : error), form);
 }
 
 /** A whole number in `min..max`, both included and exact. -0 becomes 0. */
 export function whole(min = 0, max: number = Number.MAX_SAFE_INTEGER): z.ZodType<number> {
   const error = `a whole number in ${min}..${max}`;
-  return z
-    .int({ error })
-    .min(min, { error })
-    .max(max, { error })
-    .overwrite((value) => value + 0);
+  const fits = (value: number): boolean => Number.isSafeInteger(value) && value >= min && value <= max;
+  const checked = checkedAs(z.number({ error }), (value) => (fits(value) ? undefined : error), {
+    type: 'integer',
+    minimum: min,
+    maximum: max,
+  });
+  return checked.overwrite((value) => value + 0);
 }
-
-/** The JSON form of what is checked in code, for JSON Schema. */
-export const JSON_FORMS = z.registry<Readonly<Record<string, unknown>>>();
 
 const SIGNAL_ERROR = `a number, or text of at most ${LIMITS.signalCharsMax} characters`;
 
 /** A measurement that may be bad: kept as it came. The texts NaN, Infinity and -Infinity become the numbers. */
 export const signal: z.ZodType<Signal> = z
   .custom<Signal>(isSignal, { error: SIGNAL_ERROR })
-  .transform((value) => (typeof value === 'string' ? (NON_FINITE.get(value) ?? value) : value));
+  .overwrite((value) => (typeof value === 'string' ? (NON_FINITE.get(value) ?? value) : value));
 JSON_FORMS.add(signal, { type: ['number', 'string'], maxLength: LIMITS.signalCharsMax, description: SIGNAL_ERROR });
 
 function isSignal(value: unknown): boolean {

@@ -21,11 +21,34 @@ interface Walk {
  * `undefined` is absent. Anything that is not plain data is refused, by path.
  */
 export function writePlain(value: unknown, limits: PlainLimits): Result<Uint8Array, LeylineRefusal> {
-  const walk: Walk = { writer: new ByteWriter(), limits, path: [], elements: 0 };
-  const refused =
-    writeValue(walk, value) ?? (walk.writer.length > limits.bytesMax ? tooLarge(limits.bytesMax) : undefined);
-  if (refused === undefined) return ok(walk.writer.finish());
-  return err({ ...refused, path: describePath(walk.path), otherCount: 0 });
+  const writer = takeWriter();
+  try {
+    const walk: Walk = { writer, limits, path: [], elements: 0 };
+    const refused =
+      writeValue(walk, value) ?? (writer.length > limits.bytesMax ? tooLarge(limits.bytesMax) : undefined);
+    if (refused === undefined) return ok(writer.finish());
+    return err({ ...refused, path: describePath(walk.path), otherCount: 0 });
+  } finally {
+    giveBack(writer);
+  }
+}
+
+/**
+ * Nearly every message is written into the same memory: growing a new buffer for each was most of what encoding threw away.
+ * Whoever writes takes it out, so that a property that is computed by code which encodes in its turn gets one of its own.
+ */
+let spare: ByteWriter | undefined;
+const SPARE_BYTES_MAX = 256 * 1024;
+
+function takeWriter(): ByteWriter {
+  const writer = spare ?? new ByteWriter();
+  spare = undefined;
+  return writer;
+}
+
+function giveBack(writer: ByteWriter): void {
+  writer.clear();
+  if (writer.capacity <= SPARE_BYTES_MAX) spare = writer;
 }
 
 /** Order of the keys' UTF-8 bytes, which is the order of code points and not that of UTF-16 units. */
@@ -115,16 +138,34 @@ function writeArray(walk: Walk, items: readonly unknown[]): Refused | undefined 
 
 function writeMap(walk: Walk, map: Readonly<Record<string, unknown>>): Refused | undefined {
   const { mapEntriesMax } = walk.limits;
-  const keys = Object.keys(map).filter((key) => map[key] !== undefined);
+  const keys = sortedKeys(map);
   if (keys.length > mapEntriesMax) return tooMany(`a map of at most ${mapEntriesMax}`, describeFound(map));
   walk.writer.mapHead(keys.length);
-  for (const key of keys.sort(compareKeys)) {
+  for (const key of keys) {
     walk.path.push(key);
     const refused = key === '__proto__' ? forbiddenKey() : (writeText(walk, key) ?? writeValue(walk, map[key]));
     if (refused !== undefined) return refused;
     walk.path.pop();
   }
   return undefined;
+}
+
+/** Up to so many keys are sorted by insertion: `Array.sort` with a comparison allocates several times what it sorts. */
+const INSERTION_KEYS_MAX = 40;
+
+function sortedKeys(map: Readonly<Record<string, unknown>>): readonly string[] {
+  const all = Object.keys(map);
+  if (all.length > INSERTION_KEYS_MAX) return all.filter((key) => map[key] !== undefined).sort(compareKeys);
+  let count = 0;
+  for (const key of all) {
+    if (map[key] === undefined) continue;
+    let at = count;
+    for (; at > 0 && compareKeys(all[at - 1] as string, key) > 0; at -= 1) all[at] = all[at - 1] as string;
+    all[at] = key;
+    count += 1;
+  }
+  all.length = count;
+  return all;
 }
 
 const invalid = (expected: string, found: string): Refused => ({ code: 'LEYLINE_INVALID', expected, found });

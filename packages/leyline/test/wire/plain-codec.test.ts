@@ -48,6 +48,44 @@ describe('round trip', () => {
     );
   });
 
+  it.each([1, 2, 39, 40, 41, 300])(
+    '%i keys stand in the order of their bytes, and those that are undefined are absent',
+    (count) => {
+      const keys = Array.from({ length: count }, (_, at) => `k${(at * 7919) % 1009}`);
+      const map = Object.fromEntries(
+        keys.flatMap(
+          (name, at) =>
+            [
+              [name, at],
+              [`u${at}`, undefined],
+            ] as const,
+        ),
+      );
+      const decoded = decode(encodePlain(map)) as Record<string, number>;
+      expect(Object.keys(decoded)).toEqual([...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+      expect(decoded).toEqual(Object.fromEntries(keys.map((name, at) => [name, at])));
+    },
+  );
+
+  it('code of the caller that encodes in the middle of encoding disturbs nothing', () => {
+    const inner = { deep: 'x'.repeat(600) };
+    const value = {
+      a: 1,
+      get b() {
+        return encodePlain(inner);
+      },
+      c: 'after',
+    };
+    expect(back(value)).toEqual({ a: 1, b: encodePlain(inner), c: 'after' });
+  });
+
+  it('what was encoded stays as it is, whatever is encoded next', () => {
+    const first = encodePlain({ text: 'first' });
+    const before = hexOf({ text: 'first' });
+    encodePlain({ text: 'other' });
+    expect(Buffer.from(first).toString('hex')).toBe(before);
+  });
+
   it('our bytes are those of the msgpack library wherever it is exact', () => {
     const ascii = fc.string({ unit: 'grapheme-ascii', maxLength: 40 });
     const exact = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.boolean(), ascii, fc.constant(null), fc.uint8Array());

@@ -1,6 +1,7 @@
 import type { BusEnvelope } from '@esper/leyline';
 import { invariant } from '@esper/std';
 import type { BusStream } from '../ports.js';
+import { RecentIds } from './recent-ids.js';
 
 const COMPACT_AFTER = 256;
 
@@ -26,8 +27,7 @@ export interface StreamLimits {
 export class StreamLog<Envelope> {
   readonly #limits: StreamLimits;
   readonly #cursors = new Map<string, number>();
-  /** Insertion order is age: the first key is the first to be forgotten. */
-  readonly #recentIds = new Map<string, number>();
+  readonly #recentIds: RecentIds;
   /** Before `#head` there is nothing any more. */
   #entries: (StreamEntry<Envelope> | undefined)[] = [];
   /** Places before this index are empty; the array is cut only now and then, so that releasing an entry is cheap. */
@@ -37,6 +37,7 @@ export class StreamLog<Envelope> {
 
   constructor(limits: StreamLimits) {
     this.#limits = limits;
+    this.#recentIds = new RecentIds(limits.duplicateWindowMax);
   }
 
   get entryCount(): number {
@@ -54,7 +55,7 @@ export class StreamLog<Envelope> {
 
   /** The position a message of this id got, while it is remembered. */
   positionOf(messageId: string): number | undefined {
-    return this.#recentIds.get(messageId);
+    return this.#recentIds.positionOf(messageId);
   }
 
   /** Whether one more entry would be too many. A stream nobody reads makes room by itself. */
@@ -68,7 +69,7 @@ export class StreamLog<Envelope> {
     invariant(last === undefined || last.position < entry.position, 'positions of a stream rise');
     this.#entries.push(entry);
     this.#bytes += entry.sizeBytes;
-    this.#remember(entry);
+    this.#recentIds.remember(entry.messageId, entry.position);
     this.#release();
   }
 
@@ -124,14 +125,6 @@ export class StreamLog<Envelope> {
     this.#drop(1);
     this.#trimmed += 1;
     return true;
-  }
-
-  #remember(entry: StreamEntry<Envelope>): void {
-    this.#recentIds.set(entry.messageId, entry.position);
-    while (this.#recentIds.size > this.#limits.duplicateWindowMax) {
-      const [oldest] = this.#recentIds.keys();
-      if (oldest !== undefined) this.#recentIds.delete(oldest);
-    }
   }
 
   #release(): void {
