@@ -106,16 +106,21 @@ export async function runDrill(spec: DrillSpec, body: (flags: DrillFlags) => Pro
     process.exitCode = 2;
     return;
   }
-  let outcome: DrillOutcome;
+  const outcome = await outcomeOf(spec, () => body(flags));
+  if (outcome === undefined) return;
+  for (const failure of outcome.failures) console.error(`${spec.name}: FAILED: ${failure}`);
+  console.log(JSON.stringify(outcome.json));
+  process.exitCode = outcome.failures.length === 0 ? 0 : 1;
+}
+
+/** What the drill came to; `undefined` when it was told something it cannot do, which has then been said. */
+async function outcomeOf(spec: DrillSpec, run: () => Promise<DrillOutcome>): Promise<DrillOutcome | undefined> {
   try {
-    outcome = await body(flags);
+    return await run();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`${spec.name}: ${error.message}`);
     process.exitCode = 2;
-    return;
+    return undefined;
   }
-  for (const failure of outcome.failures) console.error(`${spec.name}: FAILED: ${failure}`);
-  console.log(JSON.stringify(outcome.json));
-  process.exitCode = outcome.failures.length === 0 ? 0 : 1;
 }
