@@ -108,6 +108,14 @@ export const TAMIYO_ERRORS = {
     means: 'The configuration has values that cannot be used.',
     next: 'Correct each line of the list; tamiyo config show prints what is in force.',
   },
+  OPTION_INVALID: {
+    means: 'An option or argument of the command line cannot be used.',
+    next: 'Correct what the message names; the command with --help says what it takes.',
+  },
+  INPUT_UNREADABLE: {
+    means: 'A file that the command line names cannot be read.',
+    next: 'Check its path, its permissions and its size.',
+  },
   POLICY_MISSING: {
     means: 'There is no policy bundle where one is expected.',
     next: 'Make one with: tamiyo policy init --seed 1',

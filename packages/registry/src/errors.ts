@@ -10,6 +10,10 @@ export const REGISTRY_ERRORS = {
     means: 'A file of the bundle is larger than a bundle may be.',
     next: 'Check where the bundle came from; the limits stand in docs/formats/policy-bundle-v1.md.',
   },
+  BUNDLE_UNREADABLE: {
+    means: 'A file of the bundle is there and cannot be read.',
+    next: "Name the bundle's folder, not a file in it; look at its permissions, and at the disk.",
+  },
   BUNDLE_MANIFEST_INVALID: {
     means: 'The manifest is not what format 1 says.',
     next: 'Make the bundle again with this version of Tamiyo, or read the field that the message names.',

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SeededRandom, tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
@@ -203,6 +203,22 @@ describe('what is wrong with a bundle has its own reason', () => {
     const bundle = await written({ [field]: value });
     const loaded = await bundle.load();
     expect(loaded).toMatchObject({ ok: false, error: { code, message: expect.stringContaining(value) } });
+    await bundle.remove();
+  });
+
+  it('what is there and cannot be read is refused with its path and the reason: a folder for a file, a file for the folder', async () => {
+    const bundle = await written();
+    const model = join(bundle.path, 'policy.onnx');
+    const named = await loadBundle(bundleFolder(model), checks);
+    expect(named).toMatchObject({ ok: false, error: { code: 'BUNDLE_UNREADABLE' } });
+    expect(named.ok ? '' : named.error.message).toContain(`${model} is a file, and a bundle is a folder`);
+    for (const file of ['policy.onnx', 'manifest.sig', 'manifest.json']) {
+      await rm(join(bundle.path, file));
+      await mkdir(join(bundle.path, file));
+      const loaded = await bundle.load();
+      expect(loaded).toMatchObject({ ok: false, error: { code: 'BUNDLE_UNREADABLE' } });
+      expect(loaded.ok ? '' : loaded.error.message).toContain(`${join(bundle.path, file)} cannot be read: EISDIR`);
+    }
     await bundle.remove();
   });
 

@@ -65,7 +65,7 @@ export const demoNoun: Noun = (program, run) => {
 function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TamiyoError('CONFIG_INVALID', `${name} takes a whole number of at least ${least}, got ${text}`);
+  throw new TamiyoError('OPTION_INVALID', `${name} takes a whole number of at least ${least}, got ${text}`);
 }
 
 interface Conclusion {

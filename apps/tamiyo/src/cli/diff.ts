@@ -52,7 +52,7 @@ export const diffNoun: Noun = (program, run) => {
 async function diff(context: CommandContext, options: DiffOptions): Promise<number> {
   if (options.policy === undefined && context.configFile === undefined && Object.keys(context.settings).length === 0) {
     context.output.error(
-      new TamiyoError('CONFIG_INVALID', 'diff needs something to compare with: --config, --set or --policy'),
+      new TamiyoError('OPTION_INVALID', 'diff needs something to compare with: --config, --set or --policy'),
     );
     return EXIT.usage;
   }

@@ -8,7 +8,7 @@ export interface InputFileWish {
   readonly bytesMax: number;
 }
 
-/** The bytes of a file that a command line names. Throws `CONFIG_INVALID` with the path, and with what is wrong as its cause. */
+/** The bytes of a file that a command line names. Throws `INPUT_UNREADABLE` with the path, and with what is wrong as its cause. */
 export async function readInputFile(path: string, { what, bytesMax }: InputFileWish): Promise<Buffer> {
   try {
     const handle = await open(path, 'r');
@@ -20,7 +20,7 @@ export async function readInputFile(path: string, { what, bytesMax }: InputFileW
       await handle.close();
     }
   } catch (cause) {
-    throw new TamiyoError('CONFIG_INVALID', `cannot read ${what} in ${path}`, { cause });
+    throw new TamiyoError('INPUT_UNREADABLE', `cannot read ${what} in ${path}`, { cause });
   }
 }
 

@@ -85,7 +85,7 @@ async function printStaged(output: Output, { folder, keyId, algorithm, step }: S
 function algorithmOf(given: string | undefined, keys: readonly TrustedKey[]): KeyAlgorithm {
   if (given === 'ed25519' || given === 'hmac-sha256') return given;
   if (given !== undefined)
-    throw new TamiyoError('CONFIG_INVALID', `--algorithm takes ed25519 or hmac-sha256, got ${given}`);
+    throw new TamiyoError('OPTION_INVALID', `--algorithm takes ed25519 or hmac-sha256, got ${given}`);
   return keys.find((key) => key.state === 'current')?.material.algorithm ?? 'ed25519';
 }
 

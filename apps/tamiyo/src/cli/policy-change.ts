@@ -98,7 +98,7 @@ async function promoteRunning(
   digest: string | undefined,
 ): Promise<number> {
   if (options.downgrade === true)
-    throw new TamiyoError('CONFIG_INVALID', 'a running host signs no downgrade: stop it, and leave out --url');
+    throw new TamiyoError('OPTION_INVALID', 'a running host signs no downgrade: stop it, and leave out --url');
   const { who, why } = options;
   const from =
     digest === undefined

@@ -46,10 +46,10 @@ export async function compilePolicy(
   options: CompileOptions,
   file: string | undefined,
 ): Promise<number> {
-  if (file === undefined) throw new TamiyoError('CONFIG_INVALID', 'give the checkpoint to compile');
+  if (file === undefined) throw new TamiyoError('OPTION_INVALID', 'give the checkpoint to compile');
   const { weights: format } = options;
   if (format !== 'float32' && format !== 'int8')
-    throw new TamiyoError('CONFIG_INVALID', `--weights takes float32 or int8, got ${format}`);
+    throw new TamiyoError('OPTION_INVALID', `--weights takes float32 or int8, got ${format}`);
   const config = await loadConfig(context);
   const keyRing = await openKeys({ folder: config.values['seal.keyFolder'], environment: context.environment });
   const checkpoint = await openCheckpoint(file);

@@ -29,7 +29,7 @@ export interface InitOptions {
 export async function initPolicy(context: CommandContext, options: InitOptions): Promise<number> {
   const seed = wholeNumber('--seed', options.seed, { least: 0, most: UINT32_MAX });
   const actionPrior = parseActionPrior(options.actionPrior);
-  if (!actionPrior.ok) throw new TamiyoError('CONFIG_INVALID', `--action-prior: ${actionPrior.error.reason}`);
+  if (!actionPrior.ok) throw new TamiyoError('OPTION_INVALID', `--action-prior: ${actionPrior.error.reason}`);
   const config = await loadConfig(context);
   const keyRing = await openKeys({ folder: config.values['seal.keyFolder'], environment: context.environment });
   const { state } = await readPolicyHistory(storeFolderOf(config));

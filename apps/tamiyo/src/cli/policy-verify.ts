@@ -68,13 +68,13 @@ async function checkOms(bundle: VerifiedBundle, options: VerifyOptions): Promise
 
 async function omsCheck({ omsKey, omsRoot }: VerifyOptions): Promise<OmsSignatureCheck> {
   if ((omsKey === undefined) === (omsRoot === undefined))
-    throw new TamiyoError('CONFIG_INVALID', '--oms needs who may sign: either --oms-key or --oms-root');
+    throw new TamiyoError('OPTION_INVALID', '--oms needs who may sign: either --oms-key or --oms-root');
   const [option, path] =
     omsKey === undefined ? (['--oms-root', omsRoot ?? ''] as const) : (['--oms-key', omsKey] as const);
   const pem = (await readInputFile(path, { what: `the PEM (${option})`, bytesMax: PEM_BYTES_MAX })).toString('utf8');
   try {
     return option === '--oms-key' ? omsKeyCheck(pem) : omsCertificateCheck([pem], () => systemClock.wallMs());
   } catch (cause) {
-    throw new TamiyoError('CONFIG_INVALID', `${option}: ${path} is no such PEM`, { cause });
+    throw new TamiyoError('OPTION_INVALID', `${option}: ${path} is no such PEM`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { TamiyoError } from '../errors.js';
 import { EXIT, Output } from './output.js';
 
 /** What a command gets besides its own options. */
@@ -73,7 +74,7 @@ function parseSettings(pairs: readonly string[]): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const pair of pairs) {
     const at = pair.indexOf('=');
-    if (at <= 0) throw new RangeError(`--set takes key=value, got ${pair}`);
+    if (at <= 0) throw new TamiyoError('OPTION_INVALID', `--set takes key=value, got ${pair}`);
     settings[pair.slice(0, at)] = pair.slice(at + 1);
   }
   return settings;

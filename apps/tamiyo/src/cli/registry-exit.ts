@@ -15,6 +15,7 @@ const CORRUPT: ReadonlySet<string> = new Set<RegistryErrorCode>([
 const UNSAFE: ReadonlySet<string> = new Set<RegistryErrorCode>(['TABLE_LOCKED', 'STORE_LOCKED']);
 /** The world, not what was looked at. */
 const FAILED: ReadonlySet<string> = new Set<RegistryErrorCode>([
+  'BUNDLE_UNREADABLE',
   'TABLE_SAVE_FAILED',
   'STORE_WRITE_FAILED',
   'CATALOGUE_MISSING',
@@ -50,8 +51,8 @@ export function noteOf(
   const who = (options.who ?? environment['USER'] ?? environment['USERNAME'] ?? '').trim();
   const why = (options.why ?? '').trim();
   if (who === '' || who.length > 256)
-    throw new TamiyoError('CONFIG_INVALID', 'the history needs a name of at most 256 characters: give --who NAME');
+    throw new TamiyoError('OPTION_INVALID', 'the history needs a name of at most 256 characters: give --who NAME');
   if (why === '' || why.length > 1024)
-    throw new TamiyoError('CONFIG_INVALID', 'the history needs a reason of at most 1,024 characters: give --why TEXT');
+    throw new TamiyoError('OPTION_INVALID', 'the history needs a reason of at most 1,024 characters: give --why TEXT');
   return { who, why };
 }

@@ -46,7 +46,7 @@ function describe(table: TableName, finding: TableFinding): DescribedTable {
 function tableNamed(given: string): TableName {
   const table = TABLE_NAMES.find((name) => name === given);
   if (table !== undefined) return table;
-  throw new TamiyoError('CONFIG_INVALID', `--table takes one of ${TABLE_NAMES.join(', ')}; got ${given.slice(0, 40)}`);
+  throw new TamiyoError('OPTION_INVALID', `--table takes one of ${TABLE_NAMES.join(', ')}; got ${given.slice(0, 40)}`);
 }
 
 function showNames(

@@ -52,7 +52,7 @@ export async function loadRouting(
 
 function wordIn(priority: string): keyof typeof PRIORITIES {
   if (Object.hasOwn(PRIORITIES, priority)) return priority as keyof typeof PRIORITIES;
-  throw new TamiyoError('CONFIG_INVALID', `--priority takes low, normal, high or critical, got ${priority}`);
+  throw new TamiyoError('OPTION_INVALID', `--priority takes low, normal, high or critical, got ${priority}`);
 }
 
 async function untilMs(dueMs: number, nowMs: () => number): Promise<void> {

@@ -18,11 +18,11 @@ const STREAMS: Readonly<Record<string, readonly TelemetryStreamName[]>> = {
   both: ['oona.emergency', 'oona.telemetry'],
 };
 
-/** The streams a word names. Throws `CONFIG_INVALID`. */
+/** The streams a word names. Throws `OPTION_INVALID`. */
 export function streamsNamed(option: string, word: string): readonly TelemetryStreamName[] {
   const streams = Object.hasOwn(STREAMS, word) ? STREAMS[word] : undefined;
   if (streams !== undefined) return streams;
-  throw new TamiyoError('CONFIG_INVALID', `${option} takes emergency, telemetry or both, got ${word}`);
+  throw new TamiyoError('OPTION_INVALID', `${option} takes emergency, telemetry or both, got ${word}`);
 }
 
 const LOOK_MS = 20;

@@ -75,7 +75,7 @@ function timeOf(text: string): UnixMs {
   if (text === 'now') return systemClock.wallMs();
   const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (Number.isSafeInteger(ms) && ms >= 0) return unixMs(ms);
-  throw new TamiyoError('CONFIG_INVALID', `--at takes ISO 8601 or milliseconds since 1970, got ${text}`);
+  throw new TamiyoError('OPTION_INVALID', `--at takes ISO 8601 or milliseconds since 1970, got ${text}`);
 }
 
 interface Checked {

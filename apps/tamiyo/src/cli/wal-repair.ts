@@ -51,5 +51,5 @@ function printRepairs(output: Output, repairs: InspectionReport['repairs']): voi
 function modeOf(text: string): RecoveryMode {
   const mode = RECOVERY_MODES.find((known) => known === text);
   if (mode !== undefined) return mode;
-  throw new TamiyoError('CONFIG_INVALID', `--mode is one of ${RECOVERY_MODES.join(', ')}, got ${text}`);
+  throw new TamiyoError('OPTION_INVALID', `--mode is one of ${RECOVERY_MODES.join(', ')}, got ${text}`);
 }

@@ -1,6 +1,6 @@
 import { TamiyoError } from '../errors.js';
 
-/** The whole number in an option. Throws `CONFIG_INVALID` naming the option and its range. */
+/** The whole number in an option. Throws `OPTION_INVALID` naming the option and its range. */
 export function wholeNumber(
   option: string,
   text: string,
@@ -8,5 +8,5 @@ export function wholeNumber(
 ): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new TamiyoError('CONFIG_INVALID', `${option} takes a whole number from ${least} to ${most}, got ${text}`);
+  throw new TamiyoError('OPTION_INVALID', `${option} takes a whole number from ${least} to ${most}, got ${text}`);
 }

@@ -75,6 +75,12 @@ describe('tamiyo', () => {
     expect(await tamiyo(['polcy'])).toMatchObject({ code: 2, stdout: '' });
     const prior = await tamiyo(['policy', 'init', '--action-prior', 'seed=0.9'], { ESPER_LEYLINE_SECRET: SECRET });
     expect(prior).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('sum to 0.9') });
+    const set = await tamiyo(['config', 'show', '--set', 'deadlines.inferenceMs']);
+    expect(set).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('error OPTION_INVALID: --set takes'),
+    });
     const config = await tamiyo(['config', 'show', '--set', 'deadlines.inferncMs=3']);
     expect(config).toMatchObject({
       code: 1,

@@ -13,7 +13,7 @@ afterAll(() => folder.remove());
 
 const read = (path: string) => readInputFile(path, { what: 'the thing', bytesMax: 8 });
 const refusal = (path: string, cause: string) => ({
-  code: 'CONFIG_INVALID',
+  code: 'INPUT_UNREADABLE',
   message: `cannot read the thing in ${path}`,
   cause: expect.objectContaining({ message: expect.stringContaining(cause) }),
 });

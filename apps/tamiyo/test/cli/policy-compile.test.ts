@@ -105,7 +105,7 @@ describe('tamiyo policy compile', () => {
 
   it('refuses a format it does not know, and a file that is not there', async () => {
     expect((await policy('compile', checkpoint, '--weights', 'int4')).value).toMatchObject({
-      error: { code: 'CONFIG_INVALID' },
+      error: { code: 'OPTION_INVALID' },
     });
     expect((await policy('compile', join(folder, 'absent'))).value).toMatchObject({
       error: { code: 'CHECKPOINT_REFUSED' },

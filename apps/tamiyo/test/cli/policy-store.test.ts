@@ -110,7 +110,7 @@ describe('tamiyo policy, from the first bundle to a way back', () => {
     expect(wrongKey).toMatchObject({ code: 4, last: { error: { code: 'OMS_SIGNATURE_INVALID' } } });
     expect(await json('policy', 'verify', '--oms', at('model.sig'))).toMatchObject({
       code: 1,
-      last: { error: { code: 'CONFIG_INVALID' } },
+      last: { error: { code: 'OPTION_INVALID' } },
     });
   }, 240_000);
 

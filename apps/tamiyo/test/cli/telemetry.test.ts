@@ -96,7 +96,7 @@ function verbs(environmentOf: () => Readonly<Record<string, string>>): void {
       ['load', '--count', 'many'],
     ]) {
       const { code, stdout } = await run(...argv);
-      expect([code, stdout.includes('CONFIG_INVALID')], argv.join(' ')).toEqual([1, true]);
+      expect([code, stdout.includes('OPTION_INVALID')], argv.join(' ')).toEqual([1, true]);
     }
   });
 }

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { type NameTables, nameTable, TABLE_NAMES, TABLE_SPECS } from '@esper/registry';
 import { buildPacket, buildSeed } from '@esper/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -150,6 +151,9 @@ describe('at the start', () => {
       }),
     );
     await flipByte(bench.storedFile(bench.first.digest, 'policy.onnx'));
+    // What cannot even be read is no other case than what reads back wrong.
+    await rm(bench.storedFile(second.digest, 'policy.onnx'));
+    await mkdir(bench.storedFile(second.digest, 'policy.onnx'));
     const bare = await bench.open();
     expect(await decideOnce(bare.host, 'p-2')).toMatchObject({ ok: false, error: { code: 'INFERENCE_UNAVAILABLE' } });
     expect(bare.host.readiness()).toMatchObject({ ready: false });

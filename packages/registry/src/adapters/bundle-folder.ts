@@ -14,16 +14,23 @@ export function bundleFolder(folder: string): BundleSource {
     names: () => readdir(folder),
     read: async (name, bytesMax) => {
       const path = join(folder, name);
-      const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
-        throw cause;
-      });
-      if (found === undefined) return undefined;
-      if (found.size > bytesMax)
-        throw new RegistryError('BUNDLE_FILE_TOO_LARGE', `${path} has ${found.size} bytes, at most ${bytesMax}`);
-      return readFile(path);
+      try {
+        const { size } = await stat(path);
+        if (size <= bytesMax) return await readFile(path);
+        throw new RegistryError('BUNDLE_FILE_TOO_LARGE', `${path} has ${size} bytes, at most ${bytesMax}`);
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code === 'ENOENT') return undefined;
+        throw code === undefined || cause instanceof RegistryError ? cause : unreadable(folder, path, cause);
+      }
     },
   };
+}
+
+function unreadable(folder: string, path: string, cause: unknown): RegistryError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = code === 'ENOTDIR' ? `${folder} is a file, and a bundle is a folder` : message;
+  return new RegistryError('BUNDLE_UNREADABLE', `${path} cannot be read: ${why}`, { cause });
 }
 
 export interface BundleToWrite {

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RegistryError } from '../errors.js';
 import type { BundleSource, PolicyStoreFiles } from '../ports.js';
 import { type HistoryFound, readHistory } from '../shell/read-history.js';
 import { bundleFolder } from './bundle-folder.js';
@@ -70,7 +71,11 @@ async function keepBundle(bundles: string, digest: string, files: ReadonlyMap<st
 async function isKept(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
   const kept = bundleFolder(folder);
   for (const [name, bytes] of files) {
-    const found = await kept.read(name, Number.POSITIVE_INFINITY);
+    const found = await kept.read(name, Number.POSITIVE_INFINITY).catch((cause: RegistryError) => {
+      // What cannot be read is not kept, and is written anew from the verified bytes.
+      if (cause.code === 'BUNDLE_UNREADABLE') return undefined;
+      throw cause;
+    });
     if (found === undefined || Buffer.compare(found, bytes) !== 0) return false;
   }
   return true;

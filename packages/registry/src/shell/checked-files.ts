@@ -1,12 +1,15 @@
 import { err, ok, type Result } from '@esper/std';
 import { BUNDLE_LIMITS, type BundleFile, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
-import { RegistryError, type RegistryRefusal } from '../errors.js';
+import { RegistryError, type RegistryErrorCode, type RegistryRefusal } from '../errors.js';
 import type { BundleSource, Sha256 } from '../ports.js';
 
 type Loaded<T> = Result<T, RegistryRefusal>;
 const refuse = (code: RegistryRefusal['code'], message: string): Loaded<never> => err({ code, message });
 
-/** A file that is longer than it may be is a refusal like any other; a disk that fails is not. */
+/** What a source says of a file that is there; anything else it rejects with is our own fault. */
+const REFUSALS: ReadonlySet<string> = new Set<RegistryErrorCode>(['BUNDLE_FILE_TOO_LARGE', 'BUNDLE_UNREADABLE']);
+
+/** A file that is too long or cannot be read is a refusal like any other: the policy in force stays, and another may be tried. */
 export async function readBounded(
   source: BundleSource,
   name: string,
@@ -15,8 +18,7 @@ export async function readBounded(
   try {
     return ok(await source.read(name, bytesMax));
   } catch (cause) {
-    if (cause instanceof RegistryError && cause.code === 'BUNDLE_FILE_TOO_LARGE')
-      return refuse(cause.code, cause.message);
+    if (cause instanceof RegistryError && REFUSALS.has(cause.code)) return refuse(cause.code, cause.message);
     throw cause;
   }
 }

@@ -29,7 +29,8 @@ const refuse = (code: RegistryRefusal['code'], message: string): Loaded<never> =
 
 /**
  * Loads a bundle, in this order: manifest bytes, signature over them, manifest, architecture, then each file against its
- * digest. Refusals name the file, what was expected and what was found. Rejects only when reading fails.
+ * digest. Refusals name the file, what was expected and what was found. A file that cannot be read
+ * is refused too.
  */
 export async function loadBundle(source: BundleSource, checks: BundleChecks): Promise<Loaded<VerifiedBundle>> {
   const manifest = await signedManifest(source, checks);

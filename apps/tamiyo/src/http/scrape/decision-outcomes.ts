@@ -37,6 +37,8 @@ const FAULTS: Readonly<Record<TamiyoErrorCode, Fault | 'none'>> = {
   LEDGER_UNTRUSTED: 'host',
   INTERNAL: 'host',
   CONFIG_INVALID: 'none',
+  OPTION_INVALID: 'none',
+  INPUT_UNREADABLE: 'none',
   POLICY_MISSING: 'none',
   POLICY_UNUSABLE: 'host',
   CHECKPOINT_REFUSED: 'none',
