@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -217,8 +218,18 @@ describe('what is wrong with a bundle has its own reason', () => {
       await mkdir(join(bundle.path, file));
       const loaded = await bundle.load();
       expect(loaded).toMatchObject({ ok: false, error: { code: 'BUNDLE_UNREADABLE' } });
-      expect(loaded.ok ? '' : loaded.error.message).toContain(`${join(bundle.path, file)} cannot be read: EISDIR`);
+      expect(loaded.ok ? '' : loaded.error.message).toContain(
+        `${join(bundle.path, file)} cannot be read: it is no regular file`,
+      );
     }
+    await bundle.remove();
+  });
+
+  it('a pipe in the place of a file is refused, and keeps nobody waiting', async () => {
+    const bundle = await written();
+    await rm(join(bundle.path, 'golden.json'));
+    execFileSync('mkfifo', [join(bundle.path, 'golden.json')]);
+    expect(codeOf(await bundle.load())).toBe('BUNDLE_UNREADABLE');
     await bundle.remove();
   });
 

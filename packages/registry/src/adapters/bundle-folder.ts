@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type BundleManifest, MANIFEST_FILE, SIGNATURE_FILE } from '../core/bundle/manifest.js';
 import { RegistryError } from '../errors.js';
@@ -15,9 +16,7 @@ export function bundleFolder(folder: string): BundleSource {
     read: async (name, bytesMax) => {
       const path = join(folder, name);
       try {
-        const { size } = await stat(path);
-        if (size <= bytesMax) return await readFile(path);
-        throw new RegistryError('BUNDLE_FILE_TOO_LARGE', `${path} has ${size} bytes, at most ${bytesMax}`);
+        return await readBounded(path, bytesMax);
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException;
         if (code === 'ENOENT') return undefined;
@@ -25,6 +24,28 @@ export function bundleFolder(folder: string): BundleSource {
       }
     },
   };
+}
+
+/**
+ * Opened once, so that what was measured is what is read, whoever changes the folder meanwhile; and into one piece of memory
+ * of its size, since models are large and a host that swaps often would otherwise keep the pieces.
+ */
+async function readBounded(path: string, bytesMax: number): Promise<Uint8Array> {
+  // A pipe in the place of a file must not keep whoever opens it waiting.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw new RegistryError('BUNDLE_UNREADABLE', `${path} cannot be read: it is no regular file`);
+    if (found.size > bytesMax)
+      throw new RegistryError('BUNDLE_FILE_TOO_LARGE', `${path} has ${found.size} bytes, at most ${bytesMax}`);
+    const bytes = Buffer.allocUnsafeSlow(found.size);
+    let filled = 0;
+    for (let got = 1; got > 0 && filled < bytes.length; filled += got)
+      got = (await file.read(bytes, filled, bytes.length - filled, filled)).bytesRead;
+    return bytes.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
 }
 
 function unreadable(folder: string, path: string, cause: unknown): RegistryError {
