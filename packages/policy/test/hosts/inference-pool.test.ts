@@ -45,6 +45,8 @@ describe('serving', () => {
     }
     expect(runtime(0).runs).toEqual([]);
     expect(() => host.infer(tensors(1), Number.NaN)).toThrow('deadlineMs must be a number, got NaN');
+    // It used to be taken for no deadline at all.
+    expect(() => host.infer(tensors(1), '5' as never)).toThrow('deadlineMs must be a number, got 5');
   });
 
   it('D-39, P-D35: refuses outputs that are not finite, and passes on why a run failed', async () => {

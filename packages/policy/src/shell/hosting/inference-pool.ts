@@ -68,7 +68,8 @@ class InferencePool implements InferenceHost {
   }
 
   infer(inputs: TensorMap, deadlineMs: number): Promise<CallResult> {
-    if (Number.isNaN(deadlineMs)) throw new RangeError('deadlineMs must be a number, got NaN');
+    if (typeof deadlineMs !== 'number' || Number.isNaN(deadlineMs))
+      throw new RangeError(`deadlineMs must be a number, got ${deadlineMs}`);
     this.#count('calls');
     const refusal =
       this.#closing === undefined ? inputFault(this.#inputNames, inputs) : unavailable('the host is closed');
