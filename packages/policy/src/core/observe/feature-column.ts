@@ -70,19 +70,15 @@ export interface Column {
 const ABSENT = Number.NaN;
 const NOTHING: readonly never[] = [];
 
-/** Reads `feature` in every row, by `signalOf`. */
-export function readColumn<Row>(
-  set: RowSet<Row>,
-  feature: Feature<Row>,
-  signalOf: (row: Row) => Signal | undefined,
-): Column {
+/** Reads `feature` in every row. Only a feature that reads its row alone can do without a context. */
+export function readColumn<Row>(set: RowSet<Row>, feature: Feature<Row>, context?: PacketContext): Column {
   const { rows } = set;
   const values: number[] = [];
   let bad: string[] | undefined;
   let presentCount = 0;
   for (let index = 0; index < rows.length; index += 1) {
     const row = rows[index] as Row;
-    const signal = signalOf(row);
+    const signal = readSignal(feature, row, context);
     const value = acceptable(signal, feature.bounds);
     if (value !== undefined) {
       presentCount += 1;
@@ -96,6 +92,12 @@ export function readColumn<Row>(
   }
   const sorted = feature.statistic === undefined ? NOTHING : ascending(values);
   return { values, ascending: sorted, presentCount, bad: bad ?? NOTHING };
+}
+
+function readSignal<Row>(feature: Feature<Row>, row: Row, context: PacketContext | undefined): Signal | undefined {
+  if (feature.perPacket !== true) return feature.signal(row);
+  invariant(context !== undefined, 'what changes with the packet is read with one');
+  return feature.signal(row, context);
 }
 
 function moved(key: StatisticKey, value: number): number {

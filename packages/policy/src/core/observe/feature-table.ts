@@ -34,7 +34,7 @@ export function prepareTable<Row>(source: TableSource<Row>): TableSource<Row> {
   const drawn = new Float32Array(source.rows.length * source.width);
   const columns = source.features.map((feature) => {
     if (feature.perPacket === true || feature.column >= source.width) return undefined;
-    const column = readColumn(source, feature, feature.signal);
+    const column = readColumn(source, feature);
     drawColumn(drawn, source, { feature, values: column.values });
     return column;
   });
@@ -70,8 +70,7 @@ function readNow<Row>(
   source: TableSource<Row>,
   { feature, notes }: { readonly feature: Feature<Row>; readonly notes: BuildNotes },
 ): Column {
-  const signalOf = feature.perPacket === true ? (row: Row) => feature.signal(row, notes) : feature.signal;
-  const column = readColumn(source, feature, signalOf);
+  const column = readColumn(source, feature, notes);
   drawColumn(cells, source, { feature, values: column.values });
   return column;
 }

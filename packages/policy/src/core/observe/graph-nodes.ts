@@ -16,6 +16,8 @@ export interface NodeSources {
 }
 
 const GLOBAL_IDS: readonly string[] = Object.freeze(['global']);
+const globalPath = (): string => 'packet';
+const seedPath = (_: SeedRow, index: number): string => `seedStates[${index}]`;
 
 /** One table per node type. A family nobody described has no rows: nothing is made up in its place (P-D26). */
 export function buildNodes({ packet, limits, notes, seeds, prepared }: NodeSources): HeteroGraph['nodes'] {
@@ -25,7 +27,7 @@ export function buildNodes({ packet, limits, notes, seeds, prepared }: NodeSourc
     features: GLOBAL_FEATURES,
     rows: [packet],
     ids: GLOBAL_IDS,
-    path: () => 'packet',
+    path: globalPath,
   };
   const seed: TableSource<SeedRow> = {
     type: 'seed',
@@ -33,7 +35,7 @@ export function buildNodes({ packet, limits, notes, seeds, prepared }: NodeSourc
     features: prepared.seedFeatures,
     rows: seeds,
     ids: seeds.map((row) => row.state.seedId),
-    path: (_, index) => `seedStates[${index}]`,
+    path: seedPath,
   };
   const globalTable = buildNodeTable(global, notes);
   const seedTable = buildNodeTable(seed, notes);

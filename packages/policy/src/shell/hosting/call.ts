@@ -4,16 +4,18 @@ import type { InferenceFailure, InferenceReply } from '../../ports.js';
 
 export type CallResult = Result<InferenceReply, InferenceFailure>;
 
+const nothing = (): void => undefined;
+
 /** One `infer` under way. It settles once; whatever comes later finds it settled and is dropped. */
 export class Call {
   readonly inputs: TensorMap;
   readonly deadlineMs: number;
   readonly result: Promise<CallResult>;
-  disarm: () => void = () => undefined;
+  disarm: () => void = nothing;
   #settled = false;
   readonly #clock: MonoClock;
   readonly #submittedAt: MonoMs;
-  #resolve: (result: CallResult) => void = () => undefined;
+  #resolve: (result: CallResult) => void = nothing;
 
   constructor(inputs: TensorMap, deadlineMs: number, clock: MonoClock) {
     this.inputs = inputs;
