@@ -56,6 +56,9 @@ export const serveNoun: Noun = (program, run) => {
 const MADE_BY_INIT = new Set(['CATALOGUE_MISSING', 'POLICY_MISSING']);
 const FIRST_START = 'A first start? tamiyo serve --init makes an untrained policy and example blueprints.';
 
+const NOT_READY =
+  'No packet gets a command before that is mended. tamiyo doctor tells what to do, /readyz when it is over.';
+
 async function serve(context: CommandContext, options: ServeOptions): Promise<number> {
   const startedAt = performance.now();
   const stop = stopSignal();
@@ -106,6 +109,7 @@ function tellReady(
 ): void {
   const { output, made, startMs } = told;
   const { recovered, issuerEpoch } = host;
+  const missing = host.readiness().checks.filter((check) => !check.ok);
   const facts = {
     type: 'ready',
     addresses,
@@ -114,12 +118,15 @@ function tellReady(
     issuerEpoch,
     recovered: recovered.counts,
     startMs: Math.round(startMs),
+    notReady: missing.map(({ name, detail }) => `${name}: ${detail}`),
   };
   output.object(facts);
   output.line(output.style('bold', `Tamiyo serves ${addresses.join(' and ')}`));
   output.line(`  started    in ${facts.startMs} ms; issuer epoch ${issuerEpoch}`);
-  output.line(`  log        ${recovered.counts.decision} decisions from before`);
+  output.line(`  log        decisions from before: ${recovered.counts.decision}`);
   output.line(`  tokens     ${tokens.folder}`);
   for (const path of facts.made) output.line(`  made now   ${path}`);
   output.line(`  contract   ${addresses[0]}/openapi.json`);
+  for (const what of facts.notReady) output.line(output.style('red', `  NOT READY  ${what}`));
+  if (facts.notReady.length > 0) output.note(NOT_READY);
 }

@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createKeyRing, createReplayGuard, createVerifier } from '@esper/command-verifier';
@@ -76,6 +77,16 @@ describe('tamiyo serve', () => {
     expect(await second.stop('SIGTERM')).toBe(0);
     const trainer = await second.token('trainer');
     for (const hidden of [SECRET, trainer]) expect(first.stderr() + second.stderr()).not.toContain(hidden);
+
+    // Whoever starts a host that cannot decide is told so, and not only that it serves.
+    expect([first.ready['notReady'], second.ready['notReady']]).toEqual([[], []]);
+    const bundles = join(data.path, 'policies', 'bundles');
+    for (const digest of await readdir(bundles)) await rm(join(bundles, digest, 'policy.onnx'));
+    await rm(join(data.path, 'policy'), { recursive: true });
+    const third = await serve(data.path);
+    expect(third.ready['notReady']).toEqual([expect.stringContaining('policy: ')]);
+    expect(await third.stop('SIGTERM')).toBe(0);
+    expect(third.stderr()).toContain('/readyz');
     await data.remove();
   }, 400_000);
 
