@@ -8,6 +8,11 @@ export interface EmbeddedBusOptions {
   readonly bytesMax?: number;
   /** Messages kept on a stream that no group has ever read; older ones are removed and counted. Default 10,000. */
   readonly retainedMax?: number;
+  /**
+   * Records of the journal, from the oldest message that is kept for nobody to the newest: older ones are removed and counted, so
+   * that one message on a quiet stream does not keep the whole journal. Default 100,000.
+   */
+  readonly journalSpanMax?: number;
   /** Recent message ids remembered per stream to recognise duplicates. Default 65,536. */
   readonly duplicateWindowMax?: number;
   /** Deliveries of one message to one group before it is dead-lettered. Default 5. */
@@ -30,6 +35,7 @@ export const EMBEDDED_BUS_DEFAULTS: ResolvedEmbeddedBusOptions = Object.freeze({
   entriesMax: 100_000,
   bytesMax: 256 * 1024 * 1024,
   retainedMax: 10_000,
+  journalSpanMax: 100_000,
   duplicateWindowMax: 65_536,
   attemptsMax: 5,
   retryDelayMs: 100,
@@ -43,6 +49,7 @@ const RANGES: { readonly [K in keyof ResolvedEmbeddedBusOptions]: readonly [numb
   entriesMax: [1, 10_000_000],
   bytesMax: [1024, 2 ** 40],
   retainedMax: [0, 10_000_000],
+  journalSpanMax: [1, 1_000_000_000],
   duplicateWindowMax: [0, 10_000_000],
   attemptsMax: [1, 1000],
   retryDelayMs: [0, 3_600_000],

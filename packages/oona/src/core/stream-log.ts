@@ -127,6 +127,11 @@ export class StreamLog<Envelope> {
     return true;
   }
 
+  /** Gives up everything up to `position` if no group is waiting for it. */
+  evictThrough(position: number): void {
+    while ((this.oldestPosition() ?? Number.POSITIVE_INFINITY) <= position) if (!this.evictOne()) return;
+  }
+
   #release(): void {
     if (this.#cursors.size > 0) {
       this.#drop(this.#indexAfter(this.#slowest()) - this.#head);

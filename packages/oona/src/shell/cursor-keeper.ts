@@ -16,7 +16,7 @@ export interface CursorKeeperParts {
 }
 
 /**
- * Writes down how far the groups are, after a number of acknowledgements or a while, and lets the journal forget what
+ * Writes down how far the groups are, after a number of messages needed no longer or a while, and lets the journal forget what
  * every group is done with. What is not written down before a crash is delivered again.
  */
 export class CursorKeeper {
@@ -28,9 +28,9 @@ export class CursorKeeper {
     this.#parts = parts;
   }
 
-  /** A group has acknowledged something. */
-  acknowledged(): void {
-    this.#unwritten += 1;
+  /** So many more messages are needed no longer: acknowledged by a group, or given up on a stream that nobody reads. */
+  settled(count = 1): void {
+    this.#unwritten += count;
     if (this.#unwritten >= this.#parts.everyMax) void this.writeDown();
     else this.#cancelTimer ??= this.#parts.timers.after(this.#parts.everyMs, () => void this.writeDown());
   }

@@ -60,6 +60,10 @@ class EmbeddedBus implements Bus {
   readonly #refused = new Map<OonaErrorCode, number>();
   readonly #counters = { published: 0, duplicates: 0, delivered: 0, retried: 0, deadLettered: 0, recovered: 0 };
   #pendingBytes = 0;
+  /** Position of the newest message. */
+  #newest = 0;
+  /** How many given up messages the keeper knows of. */
+  #trimmedTold = 0;
   #failure = '';
   #closing: Promise<void> | undefined;
 
@@ -128,11 +132,14 @@ class EmbeddedBus implements Bus {
 
   health(): BusHealth {
     if (this.#closing !== undefined) return { status: 'closed', reason: 'closed' };
-    return this.#failure === '' ? { status: 'ready', reason: '' } : { status: 'degraded', reason: this.#failure };
+    if (this.#failure !== '') return { status: 'degraded', reason: this.#failure };
+    const held = this.#heldBack();
+    if (held === undefined) return { status: 'ready', reason: '' };
+    return { status: 'degraded', reason: `journal: grows, since a group does not acknowledge ${held}` };
   }
 
   counters(): BusCounters {
-    const trimmed = BUS_STREAMS.reduce((sum, stream) => sum + this.#logs[stream].trimmedCount, 0);
+    const trimmed = this.#trimmed();
     return { ...this.#counters, trimmed, rejected: {}, refused: Object.fromEntries(this.#refused) };
   }
 
@@ -181,11 +188,31 @@ class EmbeddedBus implements Bus {
       const position = outcome.value;
       this.#logs[stream].add({ position, messageId: envelope.messageId, envelope, sizeBytes });
       this.#counters.published += 1;
+      this.#giveUp(position);
       this.#notify(stream);
       return ok({ position, duplicate: false });
     });
     this.#pending.set(key, { sizeBytes, result });
     return result;
+  }
+
+  /** What nobody reads is kept within bounds, in memory and in the journal. */
+  #giveUp(position: number): void {
+    this.#newest = position;
+    for (const stream of BUS_STREAMS) this.#logs[stream].evictThrough(position - this.#options.journalSpanMax);
+    const trimmed = this.#trimmed();
+    if (trimmed > this.#trimmedTold) this.#keeper.settled(trimmed - this.#trimmedTold);
+    this.#trimmedTold = trimmed;
+  }
+
+  #trimmed(): number {
+    return BUS_STREAMS.reduce((sum, stream) => sum + this.#logs[stream].trimmedCount, 0);
+  }
+
+  /** The stream whose oldest message a group has not acknowledged for longer than the journal should reach back. */
+  #heldBack(): BusStream | undefined {
+    const since = this.#newest - this.#options.journalSpanMax;
+    return BUS_STREAMS.find((stream) => (this.#logs[stream].oldestPosition() ?? this.#newest) <= since);
   }
 
   #duplicate(position: number): PublishResult {
@@ -242,7 +269,7 @@ class EmbeddedBus implements Bus {
       },
       acknowledge: (stream, group, position) => {
         this.#logs[stream].acknowledge(group, position);
-        this.#keeper.acknowledged();
+        this.#keeper.settled();
       },
       deadLetter: (failed) => this.#deadLetter(failed),
     };

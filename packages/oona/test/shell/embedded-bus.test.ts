@@ -191,6 +191,42 @@ describe('bounds', () => {
     expect([seen, bus.counters().trimmed]).toEqual([['3', '4'], 2]);
   });
 
+  it('a journal that nobody reads is cut: it holds what is kept, and little more', async () => {
+    const { bus, journal } = await setUp({ retainedMax: 4, acknowledgedEveryMax: 8 });
+    for (let id = 0; id < 200; id += 1) await bus.publish('oona.normal', contractEnvelope(`${id}`));
+    await settle();
+    expect(journal.records.length).toBeLessThan(4 + 2 * 8 + 2);
+    const { bus: next } = await setUp({ retainedMax: 4 }, journal.crash());
+    const seen: string[] = [];
+    await next.subscribe('oona.normal', 'g', async ({ envelope }) => void seen.push(envelope.messageId));
+    await settle();
+    expect(seen).toEqual(['196', '197', '198', '199']);
+  });
+
+  it('one old message that nobody reads does not keep the journal; one that a group has to read does, and health says so', async () => {
+    const { bus, journal } = await setUp({ retainedMax: 4, acknowledgedEveryMax: 8, journalSpanMax: 20 });
+    await bus.publish('oona.emergency', contractEnvelope('old'));
+    const busy = async (from: number) => {
+      for (let id = from; id < from + 60; id += 1) await bus.publish('oona.normal', contractEnvelope(`${id}`));
+      await settle();
+    };
+    await busy(0);
+    expect([bus.depth('oona.emergency').entries, journal.records.length < 40]).toEqual([0, true]);
+    expect(bus.health().status).toBe('ready');
+    const idle = await bus.subscribe('oona.emergency', 'idle', async () => undefined);
+    await idle.close();
+    await bus.publish('oona.emergency', contractEnvelope('wanted'));
+    await busy(60);
+    expect([bus.depth('oona.emergency').entries, journal.records.length >= 60]).toEqual([1, true]);
+    expect(bus.health()).toEqual({
+      status: 'degraded',
+      reason: 'journal: grows, since a group does not acknowledge oona.emergency',
+    });
+    await bus.dropGroup('oona.emergency', 'idle');
+    await busy(120);
+    expect([bus.health().status, journal.records.length < 40]).toEqual(['ready', true]);
+  });
+
   it('bytes: streams that nobody reads give way, a group that does not read does not', async () => {
     const { bus } = await setUp({ bytesMax: 2048 });
     const idle = await bus.subscribe('oona.normal', 'idle', async () => undefined);
