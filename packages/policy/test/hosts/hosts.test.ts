@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TensorMap } from '../../src/core/network/feeds.js';
-import { ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
 import { createProcessHost, createThreadHost, type ObservedInferenceHost } from '../../src/node.js';
 import { childrenOf, HAS_PROC, isAlive, until } from './child-processes.js';
 import { FOR_EVER, LOOP_MODEL, LOOP_MODEL_SHA256, loopInputs, WIDTH } from './loop-model.js';
@@ -36,21 +35,6 @@ describe.each([
       expect(reply.value.totalMs).toBeGreaterThanOrEqual(reply.value.runMs);
     }
     expect(host.stats()).toMatchObject({ calls: 5, timeouts: 0, unorderedDeaths: 0 });
-  });
-
-  it('lays out tensors on one base call after call, before and after a run that failed', async () => {
-    const host = keep(await create({ model: LOOP_MODEL, standbyCount: 0 }));
-    const dims = [2, WIDTH];
-    const base = { pattern: Float32Array.of(1, 2), cells: Int32Array.of(1), values: Float32Array.of(9) };
-    const wide: TensorMap = { ...loopInputs(1n), x: { type: 'float32', dims: [1, 2], data: new Float32Array(2) } };
-    for (let call = 0; call < 4; call += 1) {
-      const own = { cells: Int32Array.of(call), values: Float32Array.of(50 + call) };
-      const x = new ScatteredTensor({ dims, base: call < 3 ? base : { ...base }, ...own });
-      const reply = await host.infer({ ...loopInputs(1n), x }, 20_000);
-      expect(reply).toMatchObject({ ok: true, value: { outputs: { y: { dims, data: x.data } } } });
-      if (call === 1) expect(await host.infer(wide, 20_000)).toMatchObject({ ok: false });
-    }
-    expect(host.stats()).toMatchObject({ started: 1, unorderedDeaths: 0 });
   });
 
   it('refuses bytes that are not those of the manifest, bytes that are no model, and outputs that are not finite', async () => {

@@ -58,7 +58,7 @@ async function receiveModel(): Promise<LoadedModel | undefined> {
 
 async function serve(model: LoadedModel): Promise<void> {
   const { inputNames, outputNames } = model.info;
-  const writer = new TensorWriter({ leadBytes: FRAME_HEADER_BYTES });
+  const writer = new TensorWriter(undefined, FRAME_HEADER_BYTES);
   const memory = new ReusedMemory();
   const frames = new FrameReader(TENSOR_BYTES_MAX);
   for (let frame = frames.read(); frame !== undefined; frame = frames.read()) {

@@ -34,7 +34,7 @@ class ProcessRuntime implements Runtime {
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
   readonly #channel: Socket;
-  readonly #writer = new TensorWriter({ leadBytes: FRAME_HEADER_BYTES, readerRemembers: true });
+  readonly #writer = new TensorWriter(undefined, FRAME_HEADER_BYTES);
   #resolveStarted: (outcome: StartOutcome) => void = () => undefined;
   #pending: { readonly call: number; readonly resolve: (outcome: RunOutcome) => void } | undefined;
   #info: RuntimeInfo | undefined;
@@ -116,7 +116,6 @@ class ProcessRuntime implements Runtime {
     } else if (header.call === this.#pending?.call) {
       const { resolve } = this.#pending;
       this.#pending = undefined;
-      if (header.kind !== 'outputs') this.#writer.forget();
       resolve(this.#outcome(header, body));
     }
   }

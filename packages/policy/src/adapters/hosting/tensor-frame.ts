@@ -1,16 +1,13 @@
 import type { PlainTensor, TensorMap } from '../../core/network/feeds.js';
-import { type Cells, ScatteredTensor, type Scattering } from '../../core/network/scattered-tensor.js';
+import { ScatteredTensor } from '../../core/network/scattered-tensor.js';
 import { freshMemory, type LayOutMemory } from './lay-out-memory.js';
 
 /**
  * Tensors as bytes between two processes or threads of one machine: `u32 count`, then per tensor `u32 type, u32 rank,
- * u32 dims[rank]`, for a scattered one `u32 pattern, u32 base cells, u32 cells` or, when its base was sent before, `u32
- * cells`; padded to 8, then the arrays of each, each padded to 8. Native byte order. Names never travel: both sides know their
- * order since the model was loaded.
+ * u32 dims[rank]`, for a scattered one `u32 pattern, u32 cells`; padded to 8, then the arrays of each, each padded to 8.
+ * Native byte order. Names never travel: both sides know their order since the model was loaded.
  */
-const TYPE_CODES = { float32: 1, scattered: 2, scatteredOnKnownBase: 3, int64: 7 } as const;
-/** Words of a head behind the dimensions. */
-const COUNTS: Readonly<Record<number, number>> = { [TYPE_CODES.scattered]: 3, [TYPE_CODES.scatteredOnKnownBase]: 1 };
+const TYPE_CODES = { float32: 1, scattered: 2, int64: 7 } as const;
 const RANK_MAX = 8;
 /** The most bytes one set of tensors may take, laid out. At the bound: `RangeError`. */
 export const TENSOR_BYTES_MAX = 256 * 1024 * 1024;
@@ -25,61 +22,28 @@ interface Parts {
   readonly arrays: readonly (Float32Array | Int32Array | BigInt64Array)[];
 }
 
-/** Makes buffers of the size it is asked for. */
-type Room = (bytes: number) => Uint8Array;
-const ownRoom: Room = (bytes) => new Uint8Array(bytes);
 /** Memory that a thread on the other side sees. */
-export const sharedRoom: Room = (bytes) => new Uint8Array(new SharedArrayBuffer(bytes));
-
-/** The base each tensor stood on when it was written last: a reader with a memory needs it no second time. */
-class SentBases {
-  readonly #bases = new Map<string, Scattering>();
-
-  has(name: string, { base }: ScatteredTensor): boolean {
-    return this.#bases.get(name) === base;
-  }
-
-  note(name: string, tensor: PlainTensor | undefined): void {
-    if (tensor instanceof ScatteredTensor) this.#bases.set(name, tensor.base);
-  }
-
-  forget(): void {
-    this.#bases.clear();
-  }
-}
-
-interface TensorWriterOptions {
-  readonly room?: Room;
-  readonly leadBytes?: number;
-  readonly readerRemembers?: boolean;
-}
+export const sharedRoom = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
 
 /** Writes tensors into a buffer that grows and is used again; each call overwrites the bytes of the one before. */
 export class TensorWriter {
-  readonly #room: Room;
+  readonly #room: (bytes: number) => Uint8Array;
   readonly #leadBytes: number;
-  readonly #sent: SentBases | undefined;
   #arena: Uint8Array;
 
   /**
-   * `room` makes the buffers; shared memory where the reader is a thread. `leadBytes`, a multiple of 8, are left free in front
-   * of the tensors for whoever sends them. `readerRemembers`: it lays out with one memory all that is written here.
+   * `room` makes buffers of the size it is asked for; shared memory where the reader is a thread. `leadBytes`, a multiple of 8,
+   * are left free in front of the tensors for whoever sends them.
    */
-  constructor({ room = ownRoom, leadBytes = 0, readerRemembers = false }: TensorWriterOptions = {}) {
+  constructor(room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes), leadBytes = 0) {
     this.#room = room;
     this.#leadBytes = leadBytes;
-    this.#sent = readerRemembers ? new SentBases() : undefined;
     this.#arena = room(64 * 1024);
-  }
-
-  /** To be called when the reader may not have read what was written: bases are sent again. */
-  forget(): void {
-    this.#sent?.forget();
   }
 
   /** The lead, then the tensors `names`, in that order. Throws `RangeError` for one that is absent, too deep, or whose data do not fit its shape. */
   write(names: readonly string[], tensors: TensorMap): Uint8Array {
-    const parts = names.map((name) => partsOf(name, tensors[name], this.#sent));
+    const parts = names.map((name) => partsOf(name, tensors[name]));
     const headWords = parts.reduce((words, { head }) => words + head.length, 1);
     const headBytes = padded(headWords * 4);
     let totalBytes = this.#leadBytes + headBytes;
@@ -93,7 +57,6 @@ export class TensorWriter {
         at += padded(byteLength);
       }
     }
-    for (const name of names) this.#sent?.note(name, tensors[name]);
     return this.#arena.subarray(0, totalBytes);
   }
 
@@ -112,33 +75,28 @@ function writeHead(words: Uint32Array, parts: readonly Parts[]): void {
   }
 }
 
-function partsOf(name: string, tensor: PlainTensor | undefined, sent: SentBases | undefined): Parts {
+function partsOf(name: string, tensor: PlainTensor | undefined): Parts {
   if (tensor === undefined) throw new RangeError(`there is no tensor ${name}`);
   const { type, dims } = tensor;
   if (dims.length > RANK_MAX) throw new RangeError(`${name} has rank ${dims.length}, at most ${RANK_MAX}`);
   // Anything else would arrive as another number, and the reader would find the whole frame broken.
   if (!dims.every(isSize)) throw new RangeError(`${name} has shape [${dims.join()}], sizes are whole numbers`);
-  if (tensor instanceof ScatteredTensor) return scatteredParts(tensor, sent?.has(name, tensor) ?? false);
+  if (tensor instanceof ScatteredTensor) {
+    const { pattern, cells, values } = tensor;
+    const head = [TYPE_CODES.scattered, dims.length, ...dims, pattern.length, cells.length];
+    return { head, arrays: [pattern, cells, values] };
+  }
   if (sizeOf(dims) !== tensor.data.length) {
     throw new RangeError(`${name} has shape [${dims.join()}] and ${tensor.data.length} values`);
   }
   return { head: [TYPE_CODES[type], dims.length, ...dims], arrays: [tensor.data] };
 }
 
-function scatteredParts({ dims, base, cells, values }: ScatteredTensor, isKnown: boolean): Parts {
-  if (isKnown) {
-    const head = [TYPE_CODES.scatteredOnKnownBase, dims.length, ...dims, cells.length];
-    return { head, arrays: [cells, values] };
-  }
-  const head = [TYPE_CODES.scattered, dims.length, ...dims, base.pattern.length, base.cells.length, cells.length];
-  return { head, arrays: [base.pattern, base.cells, base.values, cells, values] };
-}
-
 interface Shape {
   readonly type: number;
   readonly dims: readonly number[];
-  /** What stands behind the dimensions. */
-  readonly counts: readonly number[];
+  readonly pattern: number;
+  readonly cells: number;
 }
 
 /**
@@ -157,7 +115,7 @@ export function readTensors(
   for (const name of names) {
     const shape = readShape(name, words, word);
     shapes.push(shape);
-    word += 2 + shape.dims.length + shape.counts.length;
+    word += shape.dims.length + (shape.type === TYPE_CODES.scattered ? 4 : 2);
   }
   const body = new BodyReader(bytes, padded(word * 4));
   const tensors: Record<string, PlainTensor> = {};
@@ -169,10 +127,8 @@ export function readTensors(
 function readShape(name: string, words: Uint32Array, at: number): Shape {
   const rank = words[at + 1] ?? Number.NaN;
   if (!(rank <= RANK_MAX)) throw new RangeError(`${name} has rank ${rank}, at most ${RANK_MAX}`);
-  const type = words[at] ?? 0;
-  const begin = at + 2 + rank;
-  const dims = [...words.subarray(at + 2, begin)];
-  return { type, dims, counts: [...words.subarray(begin, begin + (COUNTS[type] ?? 0))] };
+  const dims = [...words.subarray(at + 2, at + 2 + rank)];
+  return { type: words[at] ?? 0, dims, pattern: words[at + 2 + rank] ?? 0, cells: words[at + 3 + rank] ?? 0 };
 }
 
 /** Takes one array after the other off the bytes. */
@@ -185,33 +141,27 @@ class BodyReader {
     this.#at = at;
   }
 
-  tensor(name: string, { type, dims, counts }: Shape, memory: LayOutMemory): PlainTensor {
+  tensor(name: string, { type, dims, pattern, cells }: Shape, memory: LayOutMemory): PlainTensor {
     const size = sizeOf(dims);
     if (type === TYPE_CODES.float32) return { type: 'float32', dims, data: this.#floats(name, size) };
     if (type === TYPE_CODES.int64) {
       return { type: 'int64', dims, data: new BigInt64Array(this.#bytes.buffer, this.#take(name, size * 8), size) };
     }
-    if (COUNTS[type] === undefined) throw new RangeError(`${name} has the unknown type code ${type}`);
+    if (type !== TYPE_CODES.scattered) throw new RangeError(`${name} has the unknown type code ${type}`);
     if (size * 4 > TENSOR_BYTES_MAX)
       throw new RangeError(`${name} takes ${size * 4} bytes, at most ${TENSOR_BYTES_MAX}`);
-    const base = type === TYPE_CODES.scattered ? this.#base(name, counts) : undefined;
-    const own = this.#cells(name, counts.at(-1) ?? Number.NaN);
-    return { type: 'float32', dims, data: memory.layOut({ name, size, base, own }) };
+    const from = {
+      pattern: this.#floats(name, pattern),
+      cells: new Int32Array(this.#bytes.buffer, this.#take(name, cells * 4), cells),
+      values: this.#floats(name, cells),
+    };
+    return { type: 'float32', dims, data: memory.layOut(name, size, from) };
   }
 
   /** Throws `RangeError` when something is left. */
   end(): void {
     const bytes = this.#bytes.byteLength;
     if (this.#at !== padded(bytes)) throw new RangeError(`tensors end at ${this.#at} of ${bytes} bytes`);
-  }
-
-  #base(name: string, [pattern = Number.NaN, cells = Number.NaN]: readonly number[]): Scattering {
-    return { pattern: this.#floats(name, pattern), ...this.#cells(name, cells) };
-  }
-
-  #cells(name: string, count: number): Cells {
-    const cells = new Int32Array(this.#bytes.buffer, this.#take(name, count * 4), count);
-    return { cells, values: this.#floats(name, count) };
   }
 
   #floats(name: string, count: number): Float32Array {
@@ -221,7 +171,7 @@ class BodyReader {
   /** Where the next `bytes` begin in the buffer. */
   #take(name: string, bytes: number): number {
     const { byteLength, byteOffset } = this.#bytes;
-    if (!(this.#at + bytes <= byteLength)) throw new RangeError(`${name} ends beyond its ${byteLength} bytes`);
+    if (this.#at + bytes > byteLength) throw new RangeError(`${name} ends beyond its ${byteLength} bytes`);
     const begin = byteOffset + this.#at;
     this.#at += padded(bytes);
     return begin;

@@ -41,7 +41,7 @@ const ring = (answered: number): void => {
 /** Brings answers to the host: outputs through shared memory, which the host is sent whenever it is new. */
 class Outbox {
   readonly #outputNames: readonly string[];
-  readonly #writer = new TensorWriter({ room: sharedRoom });
+  readonly #writer = new TensorWriter(sharedRoom);
   #known: ArrayBufferLike | undefined;
 
   constructor(outputNames: readonly string[]) {

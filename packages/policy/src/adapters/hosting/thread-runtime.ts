@@ -39,7 +39,7 @@ class ThreadRuntime implements Runtime {
   readonly ended: Promise<string>;
   readonly #worker: Worker;
   readonly #control: Control;
-  readonly #writer = new TensorWriter({ room: sharedRoom, readerRemembers: true });
+  readonly #writer = new TensorWriter(sharedRoom);
   #inbox: ArrayBufferLike | undefined;
   #outbox: Uint8Array = new Uint8Array(0);
   #resolveStarted: (outcome: StartOutcome) => void = () => undefined;
@@ -114,8 +114,6 @@ class ThreadRuntime implements Runtime {
       this.#worker.unref();
       this.#resolveStarted({ kind: 'refused', reason: message.reason });
     } else if (message.kind === 'failed') {
-      // Perhaps the thread could not read what it was sent.
-      this.#writer.forget();
       this.#answer(message.call, () => ({ kind: 'failed', reason: message.reason }));
     } else {
       this.#outbox = message.outbox;

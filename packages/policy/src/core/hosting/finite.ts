@@ -1,5 +1,5 @@
 import type { PlainTensor, TensorMap } from '../network/feeds.js';
-import { ScatteredTensor, type Scattering } from '../network/scattered-tensor.js';
+import { ScatteredTensor } from '../network/scattered-tensor.js';
 
 /** The name of the first float tensor that holds NaN or an infinity; `undefined` when all are finite. */
 export function firstNonfinite(tensors: TensorMap): string | undefined {
@@ -11,21 +11,11 @@ export function firstNonfinite(tensors: TensorMap): string | undefined {
 
 type FloatTensor = Extract<PlainTensor, { readonly type: 'float32' }>;
 
-/** All a scattered tensor can hold is in its base and its values. */
+/** All a scattered tensor can hold is in its pattern and its values. */
 const holdsFinite = (tensor: FloatTensor): boolean =>
   tensor instanceof ScatteredTensor
-    ? isFiniteBase(tensor.base) && isFiniteArray(tensor.values)
+    ? isFiniteArray(tensor.pattern) && isFiniteArray(tensor.values)
     : isFiniteArray(tensor.data);
-
-/** Bases that come again. Nobody writes to one: what was finite is. */
-const finiteBases = new WeakSet<Scattering>();
-
-function isFiniteBase(base: Scattering): boolean {
-  if (finiteBases.has(base)) return true;
-  const finite = isFiniteArray(base.pattern) && isFiniteArray(base.values);
-  if (finite) finiteBases.add(base);
-  return finite;
-}
 
 const EXPONENT = 0x7f80_0000;
 const ONE_IN_EXPONENT = 0x0080_0000;

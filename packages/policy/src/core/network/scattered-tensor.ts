@@ -1,51 +1,40 @@
-/** Numbers that are written over what is there, one per cell. A cell that stands twice holds the later value. */
-export interface Cells {
+/** Cells of a tensor that hold something else than its pattern. A cell that stands twice holds the later value. */
+export interface Scattering {
+  /** Repeated from the first cell to the last. At least one number. */
+  readonly pattern: Float32Array;
   /** Where, counted from the first number of the tensor. */
   readonly cells: Int32Array;
-  /** What. */
+  /** What, one number per cell. */
   readonly values: Float32Array;
 }
 
-/** A pattern, and cells over it. Nobody writes to one that tensors stand on. */
-export interface Scattering extends Cells {
-  /** Repeated from the first cell to the last. At least one number. */
-  readonly pattern: Float32Array;
-}
-
-interface ShapedCells extends Cells {
+interface ShapedScattering extends Scattering {
   readonly dims: readonly number[];
-  readonly base: Scattering;
 }
 
 /**
  * A float32 tensor that is a repeated pattern but for some cells, such as a matrix of few edges. It reads like any other
  * tensor: `data` is laid out when somebody asks. A host sends the cells instead, a fifth of the bytes, and the runtime's side
- * lays them out. Tensors that have much in common stand on the very same `base`, which a runtime is sent once.
+ * lays them out.
  */
-export class ScatteredTensor implements ShapedCells {
+export class ScatteredTensor implements ShapedScattering {
   readonly type = 'float32';
   readonly dims: readonly number[];
-  readonly base: Scattering;
+  readonly pattern: Float32Array;
   readonly cells: Int32Array;
   readonly values: Float32Array;
   #data: Float32Array | undefined;
 
-  constructor({ dims, base, cells, values }: ShapedCells) {
+  constructor({ dims, pattern, cells, values }: ShapedScattering) {
     this.dims = dims;
-    this.base = base;
+    this.pattern = pattern;
     this.cells = cells;
     this.values = values;
   }
 
   get data(): Float32Array {
-    this.#data ??= this.#laidOut();
+    this.#data ??= layOut(this, new Float32Array(this.dims.reduce((product, dim) => product * dim, 1)));
     return this.#data;
-  }
-
-  #laidOut(): Float32Array {
-    const data = layOut(this.base, new Float32Array(this.dims.reduce((product, dim) => product * dim, 1)));
-    putCells(this, data);
-    return data;
   }
 }
 
@@ -65,7 +54,7 @@ function repeat(pattern: Float32Array, into: Float32Array): void {
 }
 
 /** Writes the cells over whatever is there. Throws `RangeError` for a cell outside. */
-export function putCells({ cells, values }: Cells, into: Float32Array): void {
+export function putCells({ cells, values }: Omit<Scattering, 'pattern'>, into: Float32Array): void {
   for (let at = 0; at < cells.length; at += 1) {
     const cell = cells[at] as number;
     if (cell < 0 || cell >= into.length) throw new RangeError(`cell ${cell} of ${into.length}`);
@@ -75,13 +64,13 @@ export function putCells({ cells, values }: Cells, into: Float32Array): void {
 
 const CELL_BYTES = Int32Array.BYTES_PER_ELEMENT + Float32Array.BYTES_PER_ELEMENT;
 
-/** Collects cells. */
+/** Collects the cells of one tensor. */
 export class CellList {
   readonly #cells: Int32Array;
   readonly #values: Float32Array;
   #length = 0;
 
-  /** Room for `most` cells; one more throws `RangeError` when they are taken. */
+  /** Room for `most` cells; one more throws `RangeError` when the tensor is made. */
   constructor(most: number) {
     const memory = new ArrayBuffer(most * CELL_BYTES);
     this.#cells = new Int32Array(memory, 0, most);
@@ -94,15 +83,17 @@ export class CellList {
     this.#length += 1;
   }
 
-  /** The cells so far. */
-  taken(): Cells {
-    if (this.#length > this.#cells.length)
-      throw new RangeError(`${this.#length} cells, room for ${this.#cells.length}`);
-    return { cells: this.#cells.subarray(0, this.#length), values: this.#values.subarray(0, this.#length) };
+  /** All that `other` has. Throws `RangeError` when they do not fit. */
+  putAll(other: CellList): void {
+    this.#cells.set(other.#cells.subarray(0, other.#length), this.#length);
+    this.#values.set(other.#values.subarray(0, other.#length), this.#length);
+    this.#length += other.#length;
   }
 
-  tensor(dims: readonly number[], base: Scattering): ScatteredTensor {
-    const { cells, values } = this.taken();
-    return new ScatteredTensor({ dims, base, cells, values });
+  tensor(dims: readonly number[], pattern: Float32Array): ScatteredTensor {
+    if (this.#length > this.#cells.length)
+      throw new RangeError(`${this.#length} cells, room for ${this.#cells.length}`);
+    const cells = this.#cells.subarray(0, this.#length);
+    return new ScatteredTensor({ dims, pattern, cells, values: this.#values.subarray(0, this.#length) });
   }
 }

@@ -2,7 +2,7 @@ import type { EdgeTable, HeteroGraph } from '../../core/graph/hetero-graph.js';
 import { NODE_TYPES, RELATION_KEYS, type RelationKey } from '../../core/graph/schema.js';
 import type { GraphContract } from '../../core/network/check-graph.js';
 import type { RelationMemory } from '../../core/network/compiled/compile-graph.js';
-import { type LaidRelations, layRelations } from '../../core/network/compiled/dense-feeds.js';
+import { type LaidCells, layCells } from '../../core/network/compiled/dense-feeds.js';
 
 /** What must be the same for tables to be the same cells. */
 interface Compiled {
@@ -16,7 +16,7 @@ interface Compiled {
  */
 export function rememberRelations(): RelationMemory {
   let last: Compiled | undefined;
-  let laid: { readonly cells: LaidRelations; readonly of: Compiled } | undefined;
+  let laid: { readonly cells: LaidCells; readonly of: Compiled } | undefined;
   return {
     recall(graph, contract) {
       const now = { graph, contract };
@@ -24,7 +24,7 @@ export function rememberRelations(): RelationMemory {
       laid = undefined;
       if (last === undefined || !isAlike(last, now)) return undefined;
       const shared = sharedRelations(last, now);
-      const cells = shared.size === 0 ? undefined : layRelations(graph, shared, contract.dims.edgeFeatureWidth);
+      const cells = shared.size === 0 ? undefined : layCells(graph, shared, contract.dims.edgeFeatureWidth);
       if (cells !== undefined) laid = { cells, of: now };
       return cells;
     },

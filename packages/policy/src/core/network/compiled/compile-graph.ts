@@ -3,13 +3,13 @@ import type { HeteroGraph } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, RELATION_KEYS } from '../../graph/schema.js';
 import { checkGraphNumbers, checkGraphShape, type GraphContract, type GraphRefusal } from '../check-graph.js';
 import type { TensorMap } from '../feeds.js';
-import { denseFeeds, type LaidRelations } from './dense-feeds.js';
+import { denseFeeds, type LaidCells } from './dense-feeds.js';
 import { expandParallelEdges } from './expand-parallel-edges.js';
 
 /** Remembers tables of graphs that were compiled, for those that come again. */
 export interface RelationMemory {
   /** Laid-out cells of tables that this graph has too, all of them checked under this contract; `undefined` when there are none. */
-  recall(graph: HeteroGraph, contract: GraphContract): LaidRelations | undefined;
+  recall(graph: HeteroGraph, contract: GraphContract): LaidCells | undefined;
   /** Told of each graph whose tables were all found good. */
   compiled(graph: HeteroGraph, contract: GraphContract): void;
 }

@@ -2,24 +2,18 @@ import type { EdgeTable, HeteroGraph } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, type RelationKey } from '../../graph/schema.js';
 import type { PlainTensor, TensorMap } from '../feeds.js';
 import { GAT0_TARGETS, GAT1_TARGETS, INCOMING_RELATIONS, incomingCount, RELATION_PLACES } from '../relation-index.js';
-import { CellList, type Scattering } from '../scattered-tensor.js';
+import { CellList } from '../scattered-tensor.js';
 import { DESTINATION_STRIDE, NO_EDGE_MASK } from './compiled-contract.js';
 import { type CellPlan, type EdgeCells, fillRelation } from './relation-cells.js';
 import { planRows, type RowPlan } from './row-plan.js';
 
-/** What the three tensors that hold edges stand on. */
-interface Bases {
-  readonly means: Scattering;
-  readonly first: Scattering;
-  readonly last: Scattering;
-}
-
-/** What was laid out before, for graphs with the same numbers of nodes and the very same tables of some relations. */
-export interface LaidRelations {
+/** Cells that were laid out before, for graphs with the same numbers of nodes and the very same tables. */
+export interface LaidCells {
   readonly plan: CellPlan;
   readonly index: BucketIndex;
+  /** The relations they are of. */
   readonly relations: ReadonlySet<RelationKey>;
-  readonly bases: Bases;
+  readonly cells: EdgeCells;
 }
 
 /** Relation and destination of each bucket. */
@@ -30,23 +24,22 @@ interface BucketIndex {
 
 const ZERO = new Float32Array(1);
 
-type Wanted = (key: RelationKey) => boolean;
-
-/** Room for the cells of the relations `wanted`, and for what every graph has. */
-function emptyCells(graph: HeteroGraph, { rows, channels }: CellPlan, wanted: Wanted): EdgeCells {
-  let [all, first, last] = [0, 0, 0];
+/** Edges of all relations, or of those that end in the node types `into`. */
+function edgeTotal(graph: HeteroGraph, into: readonly NodeType[] = NODE_TYPES): number {
+  let total = 0;
   for (const { key, target } of RELATION_PLACES) {
-    if (!wanted(key)) continue;
-    const count = (graph.edges[key] as EdgeTable).source.length;
-    all += count;
-    if (GAT0_TARGETS.includes(target)) first += count;
-    if (GAT1_TARGETS.includes(target)) last += count;
+    if (into.includes(target)) total += (graph.edges[key] as EdgeTable).source.length;
   }
+  return total;
+}
+
+function emptyCells(graph: HeteroGraph, { rows, channels }: CellPlan): EdgeCells {
   // Per edge its attributes, an open mask, and at most one closed null node.
+  const attention = (into: readonly NodeType[]): CellList => new CellList(edgeTotal(graph, into) * (channels + 1));
   return {
-    means: new CellList(rows.columns + all),
-    first: new CellList(first * (channels + 1)),
-    last: new CellList(last * (channels + 1)),
+    means: new CellList(rows.columns + edgeTotal(graph)),
+    first: attention(GAT0_TARGETS),
+    last: attention(GAT1_TARGETS),
     taken: new Int32Array((rows.columns * rows.columns + 31) >> 5),
     degree: new Int32Array(rows.columns),
   };
@@ -98,11 +91,19 @@ function featureTensor(graph: HeteroGraph, type: NodeType): PlainTensor {
   return { type: 'float32', dims: [ids.length, width], data: features };
 }
 
-/** Adds the cells of the relations `wanted`. False when one of them has parallel edges. */
+/** Where the work begins: nothing laid out yet. */
+function planCells(graph: HeteroGraph, edgeFeatureWidth: number): Omit<LaidCells, 'cells'> {
+  const rows = planRows(graph);
+  return { plan: { rows, channels: edgeFeatureWidth + 1 }, index: bucketIndex(rows), relations: NO_RELATIONS };
+}
+
+const NO_RELATIONS: ReadonlySet<RelationKey> = new Set();
+
+/** Adds the cells of the relations that `wanted` names. False when one of them has parallel edges. */
 function fillRelations(
   graph: HeteroGraph,
   into: { readonly plan: CellPlan; readonly cells: EdgeCells },
-  wanted: Wanted,
+  wanted: (key: RelationKey) => boolean,
 ): boolean {
   for (const place of RELATION_PLACES) {
     if (wanted(place.key) && !fillRelation(graph.edges[place.key] as EdgeTable, place, into)) return false;
@@ -110,41 +111,42 @@ function fillRelations(
   return true;
 }
 
-/** Lays out some relations of a checked graph, and what every graph has. Undefined when one of them has parallel edges. */
-export function layRelations(
+/** Lays out some relations of a checked graph. Undefined when one of them has parallel edges. */
+export function layCells(
   graph: HeteroGraph,
   relations: ReadonlySet<RelationKey>,
   edgeFeatureWidth: number,
-): LaidRelations | undefined {
-  const rows = planRows(graph);
-  const plan = { rows, channels: edgeFeatureWidth + 1 };
-  const wanted: Wanted = (key) => relations.has(key);
-  const cells = emptyCells(graph, plan, wanted);
-  fillSelves(cells.means, rows);
-  if (!fillRelations(graph, { plan, cells }, wanted)) return undefined;
-  const bases = {
-    means: { pattern: ZERO, ...cells.means.taken() },
-    first: { pattern: emptyBucket(plan.channels, rows.columns), ...cells.first.taken() },
-    last: { pattern: emptyBucket(plan.channels, rows.lastColumns), ...cells.last.taken() },
-  };
-  return { plan, index: bucketIndex(rows), relations, bases };
+): LaidCells | undefined {
+  const { plan, index } = planCells(graph, edgeFeatureWidth);
+  const cells = emptyCells(graph, plan);
+  fillSelves(cells.means, plan.rows);
+  return fillRelations(graph, { plan, cells }, (key) => relations.has(key))
+    ? { plan, index, relations, cells }
+    : undefined;
 }
 
-const NO_RELATIONS: ReadonlySet<RelationKey> = new Set();
+/** Copies what was laid out before, or begins with what every graph has. */
+function beginCells(cells: EdgeCells, before: EdgeCells | undefined, plan: RowPlan): void {
+  if (before === undefined) {
+    fillSelves(cells.means, plan);
+    return;
+  }
+  cells.means.putAll(before.means);
+  cells.first.putAll(before.first);
+  cells.last.putAll(before.last);
+}
 
 /**
  * The eleven tensors of a checked graph with all relations. Undefined when it has parallel edges, which a dense cell cannot
- * hold. The feature tensors share memory with the graph; the others share theirs with `laid`, or are fresh. Where few cells
- * are set they are scattered.
+ * hold. The feature tensors share memory with the graph and the bucket numbers with `laid`; the others are fresh and, where
+ * few cells are set, scattered.
  */
-export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: LaidRelations): TensorMap | undefined {
-  const from = laid ?? layRelations(graph, NO_RELATIONS, edgeFeatureWidth);
-  if (from === undefined) return undefined;
-  const { plan, index, relations, bases } = from;
+export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: LaidCells): TensorMap | undefined {
+  const { plan, index, relations } = laid ?? planCells(graph, edgeFeatureWidth);
   const { rows, channels } = plan;
-  const wanted: Wanted = (key) => !relations.has(key);
-  const cells = emptyCells(graph, plan, wanted);
-  if (!fillRelations(graph, { plan, cells }, wanted)) return undefined;
+  const cells = emptyCells(graph, plan);
+  beginCells(cells, laid?.cells, rows);
+  if (!fillRelations(graph, { plan, cells }, (key) => !relations.has(key))) return undefined;
   return {
     x_global: featureTensor(graph, 'global'),
     x_seed: featureTensor(graph, 'seed'),
@@ -152,9 +154,12 @@ export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: 
     x_parameter: featureTensor(graph, 'parameter'),
     x_layer: featureTensor(graph, 'layer'),
     x_activation: featureTensor(graph, 'activation'),
-    sage_adj: cells.means.tensor([rows.sageRows, rows.columns], bases.means),
-    gat0_edge: cells.first.tensor([rows.firstBuckets, channels, rows.columns], bases.first),
-    gat1_edge: cells.last.tensor([rows.lastBuckets, channels, rows.lastColumns], bases.last),
+    sage_adj: cells.means.tensor([rows.sageRows, rows.columns], ZERO),
+    gat0_edge: cells.first.tensor([rows.firstBuckets, channels, rows.columns], emptyBucket(channels, rows.columns)),
+    gat1_edge: cells.last.tensor(
+      [rows.lastBuckets, channels, rows.lastColumns],
+      emptyBucket(channels, rows.lastColumns),
+    ),
     bucket_rel: { type: 'int64', dims: [rows.firstBuckets], data: index.relations },
     bucket_dst: { type: 'int64', dims: [rows.firstBuckets], data: index.destinations },
   };
