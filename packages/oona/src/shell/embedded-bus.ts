@@ -1,5 +1,6 @@
 import { type BusEnvelope, LeylineError } from '@esper/leyline';
 import { err, ok } from '@esper/std';
+import { JournalSpan } from '../core/journal-span.js';
 import { StreamLog, type StreamLogs } from '../core/stream-log.js';
 import { OonaError, type OonaErrorCode } from '../errors.js';
 import type { EmbeddedBusOptions, ResolvedEmbeddedBusOptions } from '../options.js';
@@ -52,6 +53,7 @@ class EmbeddedBus implements Bus {
   readonly #ports: EmbeddedBusPorts;
   readonly #options: ResolvedEmbeddedBusOptions;
   readonly #logs: StreamLogs;
+  readonly #span: JournalSpan;
   readonly #order = new CallOrder();
   readonly #keeper: CursorKeeper;
   readonly #consumers = new Map<string, GroupConsumer>();
@@ -60,10 +62,6 @@ class EmbeddedBus implements Bus {
   readonly #refused = new Map<OonaErrorCode, number>();
   readonly #counters = { published: 0, duplicates: 0, delivered: 0, retried: 0, deadLettered: 0, recovered: 0 };
   #pendingBytes = 0;
-  /** Position of the newest message. */
-  #newest = 0;
-  /** How many given up messages the keeper knows of. */
-  #trimmedTold = 0;
   #failure = '';
   #closing: Promise<void> | undefined;
 
@@ -75,6 +73,7 @@ class EmbeddedBus implements Bus {
     this.#ports = ports;
     this.#options = options;
     this.#logs = state.logs;
+    this.#span = new JournalSpan(state.logs, options.journalSpanMax);
     this.#counters.recovered = state.recovered;
     this.#keeper = new CursorKeeper({
       ...ports,
@@ -133,14 +132,18 @@ class EmbeddedBus implements Bus {
   health(): BusHealth {
     if (this.#closing !== undefined) return { status: 'closed', reason: 'closed' };
     if (this.#failure !== '') return { status: 'degraded', reason: this.#failure };
-    const held = this.#heldBack();
+    const held = this.#span.heldBack();
     if (held === undefined) return { status: 'ready', reason: '' };
     return { status: 'degraded', reason: `journal: grows, since a group does not acknowledge ${held}` };
   }
 
   counters(): BusCounters {
-    const trimmed = this.#trimmed();
-    return { ...this.#counters, trimmed, rejected: {}, refused: Object.fromEntries(this.#refused) };
+    return {
+      ...this.#counters,
+      trimmed: this.#span.trimmedCount,
+      rejected: {},
+      refused: Object.fromEntries(this.#refused),
+    };
   }
 
   close(): Promise<void> {
@@ -188,31 +191,13 @@ class EmbeddedBus implements Bus {
       const position = outcome.value;
       this.#logs[stream].add({ position, messageId: envelope.messageId, envelope, sizeBytes });
       this.#counters.published += 1;
-      this.#giveUp(position);
+      const givenUp = this.#span.added(position);
+      if (givenUp > 0) this.#keeper.settled(givenUp);
       this.#notify(stream);
       return ok({ position, duplicate: false });
     });
     this.#pending.set(key, { sizeBytes, result });
     return result;
-  }
-
-  /** What nobody reads is kept within bounds, in memory and in the journal. */
-  #giveUp(position: number): void {
-    this.#newest = position;
-    for (const stream of BUS_STREAMS) this.#logs[stream].evictThrough(position - this.#options.journalSpanMax);
-    const trimmed = this.#trimmed();
-    if (trimmed > this.#trimmedTold) this.#keeper.settled(trimmed - this.#trimmedTold);
-    this.#trimmedTold = trimmed;
-  }
-
-  #trimmed(): number {
-    return BUS_STREAMS.reduce((sum, stream) => sum + this.#logs[stream].trimmedCount, 0);
-  }
-
-  /** The stream whose oldest message a group has not acknowledged for longer than the journal should reach back. */
-  #heldBack(): BusStream | undefined {
-    const since = this.#newest - this.#options.journalSpanMax;
-    return BUS_STREAMS.find((stream) => (this.#logs[stream].oldestPosition() ?? this.#newest) <= since);
   }
 
   #duplicate(position: number): PublishResult {
