@@ -1,6 +1,6 @@
 import { FakeClock, hasRedis, type RedisServer, SeededRandom, startRedis } from '@esper/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRedisLedger, type RedisLedgerOptions, type RunLedger } from '../../src/index.js';
+import { createRedisLedger, type RedisLedgerOptions, type RunLedger, RunOwnershipError } from '../../src/index.js';
 import { ledgerContract, MemoryLedger } from '../../src/testing.js';
 import { connect, timers } from './set-up.js';
 
@@ -79,7 +79,7 @@ describe.skipIf(!hasRedis())('a ledger whose redis-server is killed', () => {
   it('RT-19: SIGKILLed 10 times under writes: what was accepted is known to the next host, and no number is taken twice', async () => {
     const server = await startRedis();
     const random = new SeededRandom(31);
-    const seen: Seen = { accepted: new Map(), twice: [] };
+    const seen: Seen = { accepted: new Map(), twice: [], ends: [] };
     for (let kill = 0; kill < 10; kill += 1) {
       const connection = await connect(server.port);
       const ledger = createRedisLedger({ connection, timers }, { answerWithinMs: 20_000 });
@@ -89,14 +89,16 @@ describe.skipIf(!hasRedis())('a ledger whose redis-server is killed', () => {
           left -= 1;
           if (left === 0) server.kill().then(done);
         };
-        // Each ends with its connection.
-        for (const run of ['a', 'b', 'c', 'd']) writeOn({ ledger, run, seen, onWrite }).catch(() => undefined);
+        for (const run of ['a', 'b', 'c', 'd'])
+          writeOn({ ledger, run, seen, onWrite }).catch((cause: unknown) => seen.ends.push(codeOf(cause)));
       });
       connection.close();
       await server.start();
     }
     await server.stop();
     expect(seen.twice).toEqual([]);
+    // Each writer ends with its connection, and for no other reason.
+    expect(seen.ends).toEqual(Array.from({ length: 40 }, () => 'LEDGER_UNAVAILABLE'));
     expect([...seen.accepted.values()].reduce((sum, one) => sum + one, 0)).toBeGreaterThan(50);
   });
 });
@@ -105,7 +107,11 @@ interface Seen {
   /** The newest number of each run of which the ledger said that it is taken. */
   readonly accepted: Map<string, number>;
   readonly twice: string[];
+  /** Why each writer stopped. */
+  readonly ends: string[];
 }
+
+const codeOf = (cause: unknown): string => (cause instanceof RunOwnershipError ? cause.code : String(cause));
 
 /** Writes number after number, each as a host that comes new to the run and knows only what the ledger says. */
 async function writeOn(to: {
