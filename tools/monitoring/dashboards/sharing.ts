@@ -6,6 +6,10 @@ const byHost = (selector: string, what: string): Target => ({
   expr: `sum by (instance) (${rate(selector)})`,
   legend: `{{instance}} ${what}`,
 });
+const failedByCode = (codes: string): Target => ({
+  expr: `sum by (code) (${rate(metric('tamiyo.decisions.failed_total', { code: `~${codes}` }))})`,
+  legend: '{{code}}',
+});
 const lines = (panel: Pick<Panel, 'title' | 'about' | 'targets'> & Partial<Panel>): Panel => ({
   kind: 'lines',
   unit: 'ops',
@@ -50,12 +54,7 @@ export const SHARING: Dashboard = {
         lines({
           title: 'Packets without a command because runs are shared, a second',
           about: 'By code. RUN_ELSEWHERE is asked again a moment later; the others say that something is wrong.',
-          targets: [
-            {
-              expr: `sum by (code) (${rate(metric('tamiyo.decisions.failed_total', { code: `~${REFUSED_CODES}` }))})`,
-              legend: '{{code}}',
-            },
-          ],
+          targets: [failedByCode(REFUSED_CODES)],
         }),
       ],
     },
@@ -97,12 +96,7 @@ export const SHARING: Dashboard = {
         lines({
           title: 'Packets without a command because of the library, a second',
           about: 'By code.',
-          targets: [
-            {
-              expr: `sum by (code) (${rate(metric('tamiyo.decisions.failed_total', { code: `~${LIBRARY_CODES}` }))})`,
-              legend: '{{code}}',
-            },
-          ],
+          targets: [failedByCode(LIBRARY_CODES)],
         }),
         lines({
           title: 'Urza’s database could not be read, in five minutes',
