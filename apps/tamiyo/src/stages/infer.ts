@@ -1,4 +1,4 @@
-import { compileGraph, type InferenceFailure, rememberRelations, splitOutputs } from '@esper/policy';
+import { compileGraph, type InferenceFailure, splitOutputs } from '@esper/policy';
 import { assertNever } from '@esper/std';
 import { DecisionError } from '../errors.js';
 import { tensorMark } from './basis.js';
@@ -7,13 +7,10 @@ import type { ActivePolicy, StageAt } from './parts.js';
 import { boundedDeadline } from './resolve.js';
 import type { Inferred, Observed } from './stages.js';
 
-/** What follows from the blueprints alone is laid out once, for as long as they are the same. */
-const relations = rememberRelations();
-
 /** Runs the network on the observed graph, outside the event loop, under the inference deadline, behind its breaker. */
 export async function inferOutputs(from: Observed, policy: ActivePolicy, at: StageAt): Promise<Inferred> {
   const contract = { dims: policy.dims, limits: policy.graphLimits };
-  const feeds = compileGraph(from.observation.graph, contract, relations);
+  const feeds = compileGraph(from.observation.graph, contract, policy.relations);
   if (!feeds.ok) {
     throw new DecisionError('OBSERVATION_REFUSED', `the graph is refused: ${JSON.stringify(feeds.error)}`, {
       reason: feeds.error.code,

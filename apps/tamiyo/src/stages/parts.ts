@@ -14,6 +14,7 @@ import type {
   NetworkDims,
   NewName,
   ObserveLimits,
+  RelationMemory,
   Vocabularies,
 } from '@esper/policy';
 import type { RiskConfig } from '@esper/risk-engine';
@@ -49,6 +50,8 @@ export interface ActivePolicy {
   readonly dims: NetworkDims;
   readonly observeLimits: ObserveLimits;
   readonly graphLimits: GraphLimits;
+  /** What follows from the blueprints alone is laid out once, for as long as they are the same. */
+  readonly relations: RelationMemory;
   readonly decode: DecodeConfig;
   /** SHA-256 of the manifest, hex. */
   readonly digest: string;
