@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { startRedisServer } from '../adapters/redis-server.js';
 import { quantile } from '../core/statistics.js';
+import type { FleetResult } from './fleet.js';
 import type { TrainerPackets } from './fleet-packet.js';
 import { type LedgerSizes, measureLedger } from './ledger-sizes.js';
 import { SharedHost } from './shared-host.js';
@@ -10,16 +11,9 @@ import type { RoundResult } from './shared-host-messages.js';
 /** How the runs come to the hosts. */
 export type Layout = 'one host' | 'two hosts' | 'two hosts, runs wander';
 
-/** How one layout did. */
-export interface LayoutResult {
+/** How one layout did, over all its hosts. */
+export interface LayoutResult extends Omit<FleetResult, 'runs'> {
   readonly layout: Layout;
-  readonly decisions: number;
-  readonly failed: number;
-  /** Runs whose sequence numbers did not rise one by one, over all hosts. */
-  readonly disordered: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
   readonly p99Ms: number;
 }
 
@@ -50,21 +44,22 @@ const LAYOUTS: readonly Layout[] = ['one host', 'two hosts', 'two hosts, runs wa
  */
 export async function driveSharedFleet(plan: SharedFleetPlan): Promise<SharedFleet> {
   const redis = await startRedisServer(join(plan.dataDir, 'redis'));
+  const hosts: SharedHost[] = [];
   try {
-    const open = (name: string): Promise<SharedHost> =>
-      SharedHost.open({ dataDir: join(plan.dataDir, name), name, redisUrl: redis.url, packets: plan.packets });
-    const hosts = await Promise.all([open('a'), open('b')]);
+    for (const name of ['a', 'b']) {
+      const { packets } = plan;
+      hosts.push(await SharedHost.open({ dataDir: join(plan.dataDir, name), name, redisUrl: redis.url, packets }));
+    }
     await new LayoutRounds('two hosts', 'warm', plan.runs).play(hosts, 0);
     const layouts = LAYOUTS.map((layout) => new LayoutRounds(layout, layout.replaceAll(/\W+/g, '-'), plan.runs));
     for (let round = 0; round < plan.rounds; round += 1)
       for (let turn = 0; turn < layouts.length; turn += 1)
         await layouts[(turn + round) % layouts.length]?.play(hosts, round);
     const sizes = await measureLedger(redis.url);
-    await Promise.all(hosts.map((host) => host.close()));
     const { runs, rounds } = plan;
     return { runs, rounds, cores: availableParallelism(), layouts: layouts.map((of) => of.result()), redis: sizes };
   } finally {
-    await redis.stop();
+    await Promise.all(hosts.map((host) => host.close())).finally(() => redis.stop());
   }
 }
 

@@ -25,8 +25,13 @@ export class SharedHost {
   static async open(plan: SharedHostPlan): Promise<SharedHost> {
     const child = fork(new URL('./shared-host-main.ts', import.meta.url), { serialization: 'advanced' });
     const host = new SharedHost(child);
-    await host.#ask({ type: 'open', ...plan });
-    return host;
+    try {
+      await host.#ask({ type: 'open', ...plan });
+      return host;
+    } catch (cause) {
+      child.kill();
+      throw cause;
+    }
   }
 
   async play(order: RoundOrder): Promise<RoundResult> {
