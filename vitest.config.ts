@@ -8,8 +8,8 @@ const workspaces = ['packages', 'apps'].flatMap((group) =>
 );
 const roots = [...workspaces, { name: 'tools', root: 'tools' }, { name: 'tests', root: 'tests' }];
 
-/** Their tests start hosts and trainers, or judge deadlines, and have the machine to themselves: one file at a time, last. */
-const ALONE: ReadonlySet<string> = new Set(['policy', 'scenarios', 'tamiyo']);
+/** Their tests judge deadlines, or start hosts that keep them, and have the machine to themselves: one file at a time, last. */
+const ALONE: ReadonlySet<string> = new Set(['policy', 'tamiyo']);
 /** Two files at a time; left to itself, the runner takes one less than there are cores. */
 const TOGETHER = 2;
 
