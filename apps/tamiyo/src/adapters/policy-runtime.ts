@@ -24,6 +24,8 @@ export interface RuntimeSettings {
   readonly standbyCount: number;
   /** How long a run that is overdue may go on before its process is killed, in milliseconds; the package's own default when absent. */
   readonly overdueMsMax?: number;
+  /** How long an answer that was ready in time may lie unread, in milliseconds; 0 when absent. */
+  readonly unreadMsMax?: number;
   readonly blend: Partial<BlendConfig>;
 }
 
@@ -49,8 +51,14 @@ export async function openRuntime(bundle: VerifiedBundle, settings: RuntimeSetti
   const golden = readGoldenCases(bundle.files.get(GOLDEN_FILE) ?? new Uint8Array());
   if (!golden.ok) throw new RegistryError(golden.error.code, golden.error.message);
   const modelSha256 = bundle.manifest.files[MODEL_FILE]?.sha256 ?? '';
-  const { standbyCount, overdueMsMax } = settings;
-  const options = { model, modelSha256, standbyCount, ...(overdueMsMax === undefined ? {} : { overdueMsMax }) };
+  const { standbyCount, overdueMsMax, unreadMsMax } = settings;
+  const options = {
+    model,
+    modelSha256,
+    standbyCount,
+    ...(overdueMsMax === undefined ? {} : { overdueMsMax }),
+    ...(unreadMsMax === undefined ? {} : { unreadMsMax }),
+  };
   const host = await (settings.host === 'process' ? createProcessHost(options) : createThreadHost(options));
   return { active: activePolicy(bundle, host, settings.blend), bundle, host, golden: golden.value };
 }

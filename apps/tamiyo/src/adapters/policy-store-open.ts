@@ -71,6 +71,7 @@ export function storeSettings(config: ResolvedConfig): PolicyStoreSettings {
       host: values['inference.host'],
       standbyCount: values['inference.standbyCount'],
       overdueMsMax: Math.min(OVERDUE_MS_MAX, values['deadlines.decisionMs']),
+      unreadMsMax: values['inference.unreadMs'],
       blend: blendSettings(config),
     },
     latencyMsMax: values['policy.latencyMsMax'],

@@ -45,6 +45,11 @@ export const DECISION_KNOBS = {
     default: 1,
     changes: 'Warm standby processes beside the one in use.',
   }),
+  'inference.unreadMs': knob('TAMIYO_UNREAD_MS', ms(60_000), {
+    default: 100,
+    changes:
+      'How long an answer that was ready within the inference deadline may lie unread while the host is busy and still count, in milliseconds; 0 fails it. The decision deadline holds all the same.',
+  }),
   'worker.concurrencyMax': knob('ASYNC_WORKER_MAX_CONCURRENCY', whole(1, 1024), {
     default: 8,
     changes: 'Blueprint lookups that run at once.',

@@ -80,8 +80,9 @@ export class FakeRuntime implements Runtime {
     this.#start({ kind: 'refused', reason });
   }
 
-  answers(value: number): void {
-    this.#answer({ kind: 'outputs', outputs: tensors(value, 'y'), runMs: 1 });
+  /** `unreadMs`: how long the answer has been lying there. */
+  answers(value: number, unreadMs = 0): void {
+    this.#answer({ kind: 'outputs', outputs: tensors(value, 'y'), runMs: 1, unreadMs });
   }
 
   fails(reason: string): void {

@@ -159,7 +159,7 @@ describe('pipe frames', () => {
       fc.property(fc.array(frame, { maxLength: 5 }), fc.array(fc.integer({ min: 1, max: 30 })), (frames, cuts) => {
         const wire = Buffer.concat(
           frames.flatMap(({ call, body }) => [
-            encodeHeader({ kind: 'run', call, runMs: call / 2, bodyBytes: body.byteLength }),
+            encodeHeader({ kind: 'run', call, runMs: call / 2, readyAtMs: call * 3, bodyBytes: body.byteLength }),
             body,
           ]),
         );
@@ -171,15 +171,17 @@ describe('pipe frames', () => {
           at += cut;
         }
         expect(seen.map(({ header, body }) => ({ call: header.call, body }))).toEqual(frames);
+        for (const { header } of seen)
+          expect(header).toMatchObject({ runMs: header.call / 2, readyAtMs: header.call * 3 });
       }),
     );
   });
 
   it('refuse a stray writer and an oversized body', () => {
     const assembler = new FrameAssembler(10, () => undefined);
-    expect(() => assembler.push(new TextEncoder().encode('Warning: something on the pipe'))).toThrow('not a frame');
+    expect(() => assembler.push(new TextEncoder().encode('Warning: something stray on the pipe'))).toThrow('not a frame');
     const big = new FrameAssembler(10, () => undefined);
-    expect(() => big.push(encodeHeader({ kind: 'run', call: 1, runMs: 0, bodyBytes: 11 }))).toThrow(
+    expect(() => big.push(encodeHeader({ kind: 'run', call: 1, runMs: 0, readyAtMs: 0, bodyBytes: 11 }))).toThrow(
       '11 bytes, at most 10',
     );
   });

@@ -171,6 +171,33 @@ describe('deadlines', () => {
     expect(await reply).toEqual({ ok: false, error: { code: 'inference_timeout', deadlineMs: 5, elapsedMs: 9 } });
     expect(host.stats()).toMatchObject({ timeouts: 1, lateDropped: 1, killedOverdue: 0, ready: 2 });
   });
+
+  it.each([
+    { blocked: 30, unread: 26, counts: true },
+    { blocked: 30, unread: 24, counts: false },
+    // No answer may lie there for longer than the bound, whatever the runtime says of itself.
+    { blocked: 60, unread: 59, counts: false },
+  ])('read after $blocked ms, ready $unread ms before: counts: $counts', async ({ blocked, unread, counts }) => {
+    const { time, host, runtime } = await open({ options: { unreadMsMax: 50 } });
+    const reply = host.infer(tensors(1), 5);
+    time.block(blocked);
+    runtime(0).answers(7, unread);
+    expect(await reply).toMatchObject(
+      counts ? { ok: true, value: { totalMs: blocked } } : { error: { code: 'inference_timeout', elapsedMs: blocked } },
+    );
+    const tally = counts ? { readLate: 1, timeouts: 0 } : { readLate: 0, timeouts: 1, lateDropped: 1 };
+    expect(host.stats()).toMatchObject({ ...tally, ready: 2 });
+  });
+
+  it('what comes after the timer has told the caller is late, however long it lay unread', async () => {
+    const { time, host, runtime } = await open({ options: { unreadMsMax: 50 } });
+    const reply = host.infer(tensors(1), 5);
+    await time.pass(5);
+    runtime(0).answers(7, 4);
+    expect(await reply).toMatchObject({ error: { code: 'inference_timeout' } });
+    await reactions();
+    expect(host.stats()).toMatchObject({ readLate: 0, lateDropped: 1 });
+  });
 });
 
 describe('deaths and restarts', () => {

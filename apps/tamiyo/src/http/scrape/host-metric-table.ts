@@ -93,6 +93,11 @@ export const HOST_METRICS = {
     means: 'Of these, refused at once because no runtime could serve them.',
   },
   'tamiyo.inference.late_dropped_total': { unit: 'count', attributes: [], means: 'Answers that came too late.' },
+  'tamiyo.inference.read_late_total': {
+    unit: 'count',
+    attributes: [],
+    means: 'Answers that were ready in time, read late because the host was busy, and used.',
+  },
   'tamiyo.inference.starts_total': { unit: 'count', attributes: [], means: 'Runtimes started.' },
   'tamiyo.inference.start_failures_total': { unit: 'count', attributes: [], means: 'Runtimes that did not start.' },
   'tamiyo.inference.killed_overdue_total': {

@@ -72,6 +72,7 @@ export function inferenceFamilies(host: Pick<ObservedInferenceHost, 'stats'> | u
     hostValue('tamiyo.inference.timeouts_total', stats.timeouts),
     hostValue('tamiyo.inference.unavailable_total', stats.unavailable),
     hostValue('tamiyo.inference.late_dropped_total', stats.lateDropped),
+    hostValue('tamiyo.inference.read_late_total', stats.readLate),
     hostValue('tamiyo.inference.starts_total', stats.started),
     hostValue('tamiyo.inference.start_failures_total', stats.startFailures),
     hostValue('tamiyo.inference.killed_overdue_total', stats.killedOverdue),

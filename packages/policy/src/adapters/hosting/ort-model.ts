@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { firstNonfinite } from '../../core/hosting/finite.js';
 import type { PlainTensor, TensorMap } from '../../core/network/feeds.js';
-import type { RunOutcome, RuntimeInfo } from '../../shell/hosting/runtime.js';
+import type { RuntimeInfo } from '../../shell/hosting/runtime.js';
 
 /** What the runtime's side is told before it loads a model. */
 export interface LoadRequest {
@@ -13,10 +13,14 @@ export interface LoadRequest {
   readonly warmUpDimensions: Readonly<Record<string, number>>;
 }
 
+export type ModelOutcome =
+  | { readonly kind: 'outputs'; readonly outputs: TensorMap; readonly runMs: number }
+  | { readonly kind: 'failed'; readonly reason: string };
+
 /** A model that is loaded and warm in this process or thread. */
 export interface LoadedModel {
   readonly info: RuntimeInfo;
-  run(inputs: TensorMap): Promise<RunOutcome>;
+  run(inputs: TensorMap): Promise<ModelOutcome>;
 }
 
 const REASON_CHARS_MAX = 400;
@@ -78,7 +82,7 @@ class OrtModel {
     this.#toTensor = toTensor;
   }
 
-  async run(inputs: TensorMap): Promise<RunOutcome> {
+  async run(inputs: TensorMap): Promise<ModelOutcome> {
     try {
       const feeds: Record<string, Tensor> = {};
       for (const [name, plain] of Object.entries(inputs)) feeds[name] = this.#toTensor(plain);

@@ -1,8 +1,8 @@
 /**
- * What travels on the pipe between a process host and its child: 24 bytes of header (`u32 magic, u32 kind, u32 body bytes,
- * u32 call, f64 run milliseconds`), then the body. Both ends are of one build; the magic catches a stray writer.
+ * What travels on the pipe between a process host and its child: 32 bytes of header (`u32 magic, u32 kind, u32 body bytes,
+ * u32 call, f64 run milliseconds, f64 ready at`), then the body. Both ends are of one build; the magic catches a stray writer.
  */
-export const FRAME_HEADER_BYTES = 24;
+export const FRAME_HEADER_BYTES = 32;
 const MAGIC = 0x494d_5954;
 
 const FRAME_KINDS = {
@@ -26,12 +26,14 @@ export interface FrameHeader {
   readonly bodyBytes: number;
   readonly call: number;
   readonly runMs: number;
+  /** When the writer had it ready, by {@link machineMs}. */
+  readonly readyAtMs: number;
 }
 
 const KIND_NAMES = new Map(Object.entries(FRAME_KINDS).map(([name, code]) => [code, name as FrameKind]));
 
-/** Fills 24 bytes. */
-export function encodeHeader({ kind, bodyBytes, call, runMs }: FrameHeader): Uint8Array {
+/** Fills {@link FRAME_HEADER_BYTES}. */
+export function encodeHeader({ kind, bodyBytes, call, runMs, readyAtMs }: FrameHeader): Uint8Array {
   const bytes = new Uint8Array(FRAME_HEADER_BYTES);
   const data = new DataView(bytes.buffer);
   data.setUint32(0, MAGIC, true);
@@ -39,6 +41,7 @@ export function encodeHeader({ kind, bodyBytes, call, runMs }: FrameHeader): Uin
   data.setUint32(8, bodyBytes, true);
   data.setUint32(12, call, true);
   data.setFloat64(16, runMs, true);
+  data.setFloat64(24, readyAtMs, true);
   return bytes;
 }
 
@@ -49,7 +52,13 @@ export function decodeHeader(bytes: Uint8Array, bodyBytesMax: number): FrameHead
   const bodyBytes = data.getUint32(8, true);
   if (data.getUint32(0, true) !== MAGIC || kind === undefined) throw new RangeError('not a frame of this protocol');
   if (bodyBytes > bodyBytesMax) throw new RangeError(`a frame of ${bodyBytes} bytes, at most ${bodyBytesMax}`);
-  return { kind, bodyBytes, call: data.getUint32(12, true), runMs: data.getFloat64(16, true) };
+  return {
+    kind,
+    bodyBytes,
+    call: data.getUint32(12, true),
+    runMs: data.getFloat64(16, true),
+    readyAtMs: data.getFloat64(24, true),
+  };
 }
 
 const NOTHING = new Uint8Array(0);

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { FrameReader } from './frame-reader.js';
 import { ReusedMemory } from './lay-out-memory.js';
+import { machineMs } from './machine-time.js';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
 import { encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
@@ -66,7 +67,8 @@ async function serve(model: LoadedModel): Promise<void> {
     if (outcome.kind === 'outputs') {
       const reply = writer.write(outputNames, outcome.outputs);
       const bodyBytes = reply.byteLength - FRAME_HEADER_BYTES;
-      reply.set(encodeHeader({ kind: 'outputs', call: frame.header.call, runMs: outcome.runMs, bodyBytes }));
+      const { call } = frame.header;
+      reply.set(encodeHeader({ kind: 'outputs', call, runMs: outcome.runMs, readyAtMs: machineMs(), bodyBytes }));
       writeFully(reply);
     } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
     // Nobody waits now.

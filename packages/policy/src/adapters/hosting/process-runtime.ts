@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { TensorMap } from '../../core/network/feeds.js';
 import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
 import { processArguments } from './entry-file.js';
+import { machineMs, machineMsSince } from './machine-time.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
 import { encodeHeader, FRAME_HEADER_BYTES, FrameAssembler, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, REPLY_BYTES_MAX } from './process-wiring.js';
@@ -53,7 +54,8 @@ class ProcessRuntime implements Runtime {
     for (const handle of [child, child.stderr as Socket, this.#channel, child.stdio[LIFELINE_FD] as Socket])
       handle.unref();
     const head = new TextEncoder().encode(`${JSON.stringify(request)}\0`);
-    this.#send({ kind: 'load', call: 0, runMs: 0, bodyBytes: head.byteLength + model.byteLength }, [head, model]);
+    const bodyBytes = head.byteLength + model.byteLength;
+    this.#send({ kind: 'load', call: 0, runMs: 0, readyAtMs: machineMs(), bodyBytes }, [head, model]);
   }
 
   run(inputs: TensorMap): Promise<RunOutcome> {
@@ -64,7 +66,7 @@ class ProcessRuntime implements Runtime {
         const frame = this.#writer.write(this.#info?.inputNames ?? [], inputs);
         this.#pending = { call, resolve };
         const bodyBytes = frame.byteLength - FRAME_HEADER_BYTES;
-        frame.set(encodeHeader({ kind: 'run', call, runMs: 0, bodyBytes }));
+        frame.set(encodeHeader({ kind: 'run', call, runMs: 0, readyAtMs: machineMs(), bodyBytes }));
         // One piece, one system call. The writer's bytes are free again when the reply has come.
         this.#channel.write(frame);
       } catch (error) {
@@ -122,7 +124,8 @@ class ProcessRuntime implements Runtime {
 
   #outcome(header: FrameHeader, body: Uint8Array): RunOutcome {
     if (header.kind !== 'outputs') return { kind: 'failed', reason: new TextDecoder().decode(body) };
-    return { kind: 'outputs', outputs: readTensors(this.#info?.outputNames ?? [], body), runMs: header.runMs };
+    const outputs = readTensors(this.#info?.outputNames ?? [], body);
+    return { kind: 'outputs', outputs, runMs: header.runMs, unreadMs: machineMsSince(header.readyAtMs) };
   }
 
   #watchEnd(): Promise<string> {

@@ -1,7 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { RunOutcome } from '../../shell/hosting/runtime.js';
 import { ReusedMemory } from './lay-out-memory.js';
-import { type LoadedModel, loadModel, reasonOf } from './ort-model.js';
+import { machineMs } from './machine-time.js';
+import { type LoadedModel, loadModel, type ModelOutcome, reasonOf } from './ort-model.js';
 import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
 import {
   BY_MESSAGE,
@@ -11,6 +11,7 @@ import {
   SLOTS,
   STOP,
   type ThreadBirth,
+  TIMES,
   type ToThread,
 } from './thread-wiring.js';
 
@@ -18,7 +19,7 @@ import {
 const port = parentPort;
 if (port === null) throw new Error('this file is the program of a worker thread');
 const { model, request, control } = workerData as ThreadBirth;
-const { slots, runMs } = controlOf(control);
+const { slots, times } = controlOf(control);
 
 const rest = (): void => {
   Atomics.store(slots, SLOTS.activity, IDLE);
@@ -48,20 +49,23 @@ class Outbox {
     this.#outputNames = outputNames;
   }
 
-  answer(call: number, outcome: RunOutcome): void {
+  answer(call: number, outcome: ModelOutcome): void {
     if (outcome.kind === 'failed') send({ ...outcome, call });
     else this.#outputs(call, outcome);
   }
 
-  #outputs(call: number, outcome: Extract<RunOutcome, { readonly kind: 'outputs' }>): void {
+  #outputs(call: number, outcome: Extract<ModelOutcome, { readonly kind: 'outputs' }>): void {
     const { buffer, byteLength } = this.#writer.write(this.#outputNames, outcome.outputs);
+    const { runMs } = outcome;
+    const readyAtMs = machineMs();
     if (buffer !== this.#known) {
       this.#known = buffer;
-      send({ kind: 'outputs', call, outbox: new Uint8Array(buffer), bytes: byteLength, runMs: outcome.runMs });
+      send({ kind: 'outputs', call, outbox: new Uint8Array(buffer), bytes: byteLength, runMs, readyAtMs });
     } else {
       rest();
       Atomics.store(slots, SLOTS.outputBytes, byteLength);
-      runMs[0] = outcome.runMs;
+      times[TIMES.runMs] = runMs;
+      times[TIMES.readyAtMs] = readyAtMs;
       ring(call);
     }
   }

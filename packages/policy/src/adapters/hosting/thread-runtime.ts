@@ -4,6 +4,7 @@ import type { TensorMap } from '../../core/network/feeds.js';
 import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
 import { answeredByBell } from './answered-by-bell.js';
 import { threadProgram } from './entry-file.js';
+import { machineMsSince } from './machine-time.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
 import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
 import {
@@ -17,6 +18,7 @@ import {
   SLOTS,
   STOP,
   type ThreadBirth,
+  TIMES,
   type ToThread,
 } from './thread-wiring.js';
 
@@ -99,10 +101,12 @@ class ThreadRuntime implements Runtime {
 
   /** Waits for the thread's bell without holding the event loop. Called before the order: no answer can be missed. */
   async #listenFor(call: number): Promise<void> {
-    const { slots, runMs } = this.#control;
+    const { slots, times } = this.#control;
     if (!(await answeredByBell(slots, call, () => this.#pending?.call === call))) return;
     const bytes = Atomics.load(slots, SLOTS.outputBytes);
-    this.#answer(call, () => this.#outputs(bytes, runMs[0] as number));
+    this.#answer(call, () =>
+      this.#outputs(bytes, { runMs: times[TIMES.runMs] as number, readyAtMs: times[TIMES.readyAtMs] as number }),
+    );
   }
 
   #receive(message: FromThread): void {
@@ -117,7 +121,7 @@ class ThreadRuntime implements Runtime {
       this.#answer(message.call, () => ({ kind: 'failed', reason: message.reason }));
     } else {
       this.#outbox = message.outbox;
-      this.#answer(message.call, () => this.#outputs(message.bytes, message.runMs));
+      this.#answer(message.call, () => this.#outputs(message.bytes, message));
     }
   }
 
@@ -134,10 +138,11 @@ class ThreadRuntime implements Runtime {
   }
 
   /** Copied out of the shared memory, which the next run overwrites. */
-  #outputs(bytes: number, runMs: number): RunOutcome {
+  #outputs(bytes: number, { runMs, readyAtMs }: { readonly runMs: number; readonly readyAtMs: number }): RunOutcome {
+    const unreadMs = machineMsSince(readyAtMs);
     const own = new Uint8Array(bytes);
     own.set(this.#outbox.subarray(0, bytes));
-    return { kind: 'outputs', outputs: readTensors(this.#info?.outputNames ?? [], own), runMs };
+    return { kind: 'outputs', outputs: readTensors(this.#info?.outputNames ?? [], own), runMs, unreadMs };
   }
 
   #watchEnd(): Promise<string> {

@@ -38,19 +38,22 @@ export const STOP = 1;
 /** No call has this number. */
 export const BY_MESSAGE = 0;
 
-const RUN_MS_AT = SLOT_COUNT * Int32Array.BYTES_PER_ELEMENT;
-export const CONTROL_BYTES = RUN_MS_AT + Float64Array.BYTES_PER_ELEMENT;
+const TIMES_AT = SLOT_COUNT * Int32Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES = TIMES_AT + 2 * Float64Array.BYTES_PER_ELEMENT;
+
+/** How long the run took, in milliseconds, and when its answer was ready, by `machineMs`. */
+export const TIMES = { runMs: 0, readyAtMs: 1 } as const;
 
 /** Shared memory as the numbers in it. */
 export interface Control {
   readonly slots: Int32Array;
-  /** One number: how long the last answered run took, in milliseconds. */
-  readonly runMs: Float64Array;
+  /** Of the last answered run: {@link TIMES}. */
+  readonly times: Float64Array;
 }
 
 export const controlOf = (shared: SharedArrayBuffer): Control => ({
   slots: new Int32Array(shared, 0, SLOT_COUNT),
-  runMs: new Float64Array(shared, RUN_MS_AT, 1),
+  times: new Float64Array(shared, TIMES_AT, 2),
 });
 
 /** Sent before the first run, and when the inbox had to grow: shared bytes where inputs are found from then on. */
@@ -68,5 +71,6 @@ export type FromThread =
       readonly outbox: Uint8Array;
       readonly bytes: number;
       readonly runMs: number;
+      readonly readyAtMs: number;
     }
   | { readonly kind: 'failed'; readonly call: number; readonly reason: string };

@@ -9,6 +9,11 @@ export interface HostOptions {
    * back and serves on. Default 100; 0 kills at the deadline. A thread is never killed.
    */
   readonly overdueMsMax?: number;
+  /**
+   * How long an answer that was ready within its deadline may have lain unread, because the caller's event loop was held, and
+   * still count, in milliseconds. Default 0: what is read late is late. `totalMs` says when it was read.
+   */
+  readonly unreadMsMax?: number;
   /** Longest from start to warm, in milliseconds. Default 20,000. At the bound: stopped, and started again later. */
   readonly startTimeoutMs?: number;
   /** First pause before a runtime that died or failed to start is started again; doubles up to the next. Default 100. */
@@ -26,6 +31,7 @@ export const HOST_DEFAULTS: ResolvedHostOptions = Object.freeze({
   standbyCount: 1,
   queueMax: 16,
   overdueMsMax: 100,
+  unreadMsMax: 0,
   startTimeoutMs: 20_000,
   restartDelayMs: 100,
   restartDelayMsMax: 10_000,
@@ -36,6 +42,7 @@ const RANGES: Readonly<Record<keyof HostOptions, { readonly max: number; readonl
   standbyCount: { max: 15, whole: true },
   queueMax: { max: 65_536, whole: true },
   overdueMsMax: { max: 600_000, whole: false },
+  unreadMsMax: { max: 600_000, whole: false },
   startTimeoutMs: { max: 600_000, whole: false },
   restartDelayMs: { max: 600_000, whole: false },
   restartDelayMsMax: { max: 600_000, whole: false },

@@ -6,6 +6,8 @@ export interface HostTally {
   readonly unavailable: number;
   /** Replies that came after their call had been answered, and were dropped. */
   readonly lateDropped: number;
+  /** Answers that were ready in time, were read after the deadline, and counted: see `unreadMsMax`. */
+  readonly readLate: number;
   readonly started: number;
   readonly startFailures: number;
   /** Runtimes ended by the host because a run was overdue. */
@@ -30,6 +32,7 @@ export const NO_TALLY: HostTally = Object.freeze({
   timeouts: 0,
   unavailable: 0,
   lateDropped: 0,
+  readLate: 0,
   started: 0,
   startFailures: 0,
   killedOverdue: 0,

@@ -19,7 +19,13 @@ export type StartOutcome =
   | { readonly kind: 'died'; readonly reason: string };
 
 export type RunOutcome =
-  | { readonly kind: 'outputs'; readonly outputs: TensorMap; readonly runMs: number }
+  | {
+      readonly kind: 'outputs';
+      readonly outputs: TensorMap;
+      readonly runMs: number;
+      /** How long the answer was ready before this side read it, in milliseconds: transfer, and an event loop that was held. */
+      readonly unreadMs: number;
+    }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** One loaded model in a process or thread of its own. One run at a time. */
