@@ -16,6 +16,11 @@ export interface TelemetryOptions {
   readonly reserveMax?: number;
   /** CRITICAL packets that may wait on disk alone. Default 1,000,000. */
   readonly parkedMax?: number;
+  /**
+   * How long a packet of the telemetry lane may wait for others, in milliseconds, so that they share a round to the bus, and a sync
+   * of its disk. Fewer than `inFlightMax` wait at all. The emergency lane never does. Default 0.
+   */
+  readonly lingerMs?: number;
   /** Wait after a refused publish; doubles up to 64 times. Default 100. */
   readonly retryDelayMs?: number;
   /** Drops are told at most this often. Default 10,000. */
@@ -38,6 +43,7 @@ export const TELEMETRY_DEFAULTS: ResolvedTelemetryOptions = Object.freeze({
   emergencyPerMinuteMax: 120,
   summaryPacketsMax: 1000,
   inFlightMax: 16,
+  lingerMs: 0,
   reserveMax: 1000,
   parkedMax: 1_000_000,
   retryDelayMs: 100,
@@ -52,6 +58,7 @@ const RANGES: { readonly [K in keyof ResolvedTelemetryOptions]: readonly [number
   emergencyPerMinuteMax: [0, 1_000_000],
   summaryPacketsMax: [2, 100_000],
   inFlightMax: [1, 10_000],
+  lingerMs: [0, 60_000],
   reserveMax: [0, 1_000_000],
   parkedMax: [0, 100_000_000],
   retryDelayMs: [1, 3_600_000],

@@ -37,6 +37,8 @@ export interface Carriers {
 }
 
 const DRAIN_MS = 2_000;
+/** Telemetry of several decisions goes out together: one sync of the outbox for all of them, beside those of the log. */
+const LINGER_MS = 25;
 /** Decisions that are given again without a look into the log. */
 const RECENT_MAX = 256;
 
@@ -63,7 +65,7 @@ export async function openCarriers(setup: HostSetup, flags: FeatureFlags, open: 
       ...(setup.exporters === undefined ? {} : { exporters: setup.exporters }),
       ...(setup.losses === undefined ? {} : { losses: setup.losses }),
     },
-    { emergencyPerMinuteMax: setup.config.values['telemetry.emergencyPerMinuteMax'] },
+    { emergencyPerMinuteMax: setup.config.values['telemetry.emergencyPerMinuteMax'], lingerMs: LINGER_MS },
   );
   open.keep(() => telemetry.drain(DRAIN_MS));
   const send = noticeSender(telemetry, flags);

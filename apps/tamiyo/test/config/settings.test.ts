@@ -49,6 +49,7 @@ const CASES: readonly (readonly [
   ['CF-31', 'TAMIYO_BREAKER_COOLDOWN_MS', '900', (c) => riskSettings(c.values).breakers['metadata']?.cooldownMs, 900],
   ['CF-31', 'TAMIYO_COVERAGE_WARN_MIN', '0.4', (c) => riskSettings(c.values).coverage.warnMin, 0.4],
   ['CF-31', 'TAMIYO_COVERAGE_CRITICAL_MAX', '0.05', (c) => riskSettings(c.values).coverage.criticalMax, 0.05],
+  ['CF-31', 'TAMIYO_UNREAD_MS', '7', (c) => storeSettings(c).runtime.unreadMsMax, 7],
   ['CF-31', 'TAMIYO_COMMAND_EXPIRES_MS', '30000', (c) => c.values['seal.expiresInMs'], 30_000],
 ];
 

@@ -4,6 +4,7 @@ import { buildPacket, tempFolder } from '@esper/testkit';
 import { openWal } from '@esper/wal';
 import { nodeDisk } from '@esper/wal/node';
 import { readLog } from '../../src/adapters/read-log.js';
+import { DiskProbe } from './disk-probe.js';
 import { CHILD_FAULTS, type ChildFault, type HostSample } from './host-messages.js';
 import { HostProcess } from './host-process.js';
 import { slopeRatio } from './soak-figures.js';
@@ -34,6 +35,12 @@ export interface SoakTotals {
   /** Good packets that got no command, by code. */
   readonly failedByCode: Readonly<Record<string, number>>;
   readonly failed: number;
+  /**
+   * Those of them that missed the decision deadline while a bare sync beside the host took half of it or more, or within one
+   * deadline after it, when what has piled up is worked off.
+   */
+  readonly failedByDisk: number;
+  readonly disk: ReturnType<DiskProbe['figures']>;
   readonly repeated: number;
   /** Packets that were due and could not be sent in their second. */
   readonly behind: number;
@@ -56,27 +63,36 @@ const WARM_UP = 50;
 export async function exploreSoak(plan: SoakPlan): Promise<SoakTotals> {
   const folder = await tempFolder();
   const host = new HostProcess();
+  const decisionMs = decisionMsOf(plan);
+  const disk = await DiskProbe.start(join(folder.path, 'probe'), decisionMs / 2);
   try {
     const settings = {
       profile: 'harness',
       'deadlines.inferenceMs': String(plan.deadlineMs),
       'deadlines.metadataMs': String(Math.max(25, plan.deadlineMs)),
-      'deadlines.decisionMs': String(Math.max(250, 5 * plan.deadlineMs)),
+      'deadlines.decisionMs': String(decisionMs),
       'inference.standbyCount': '1',
     };
     await host.open(folder.path, settings, { fault: plan.sabotage });
-    return await new Soak(host, plan).run(folder.path);
+    return await new Soak({ host, disk }, plan).run(folder.path);
   } finally {
     await host.kill();
+    await disk.stop();
     await folder.remove();
   }
 }
 
+const decisionMsOf = ({ deadlineMs }: SoakPlan): number => Math.max(250, 5 * deadlineMs);
+
 class Soak {
   readonly #host: HostProcess;
+  readonly #disk: DiskProbe;
   readonly #plan: SoakPlan;
+  readonly #decisionMs: number;
   readonly #latenciesMs: number[] = [];
   readonly #failedByCode: Record<string, number> = {};
+  /** From when to when each decision lasted that missed its deadline. */
+  readonly #missed: (readonly [fromMs: number, toMs: number])[] = [];
   readonly #rss: number[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   readonly #decisionIds = new Set<string>();
@@ -85,9 +101,11 @@ class Soak {
   #repeated = 0;
   #behind = 0;
 
-  constructor(host: HostProcess, plan: SoakPlan) {
+  constructor({ host, disk }: { readonly host: HostProcess; readonly disk: DiskProbe }, plan: SoakPlan) {
     this.#host = host;
+    this.#disk = disk;
     this.#plan = plan;
+    this.#decisionMs = decisionMsOf(plan);
   }
 
   async run(dataDir: string): Promise<SoakTotals> {
@@ -105,6 +123,9 @@ class Soak {
       decisions: this.#decisions,
       failedByCode: this.#failedByCode,
       failed,
+      failedByDisk: this.#missed.filter(([fromMs, toMs]) => this.#disk.stoodStill(fromMs, toMs, this.#decisionMs))
+        .length,
+      disk: this.#disk.figures(),
       repeated: this.#repeated,
       behind: this.#behind,
       latenciesMs: this.#latenciesMs,
@@ -151,10 +172,14 @@ class Soak {
   }
 
   async #decide(run: string, step: number): Promise<void> {
+    const fromMs = performance.now();
     const reply = await this.#host.decide(run, packetOf(run, step));
     if (reply.kind === 'gone') return this.#fail('gone');
     const { value } = reply;
-    if (!value.ok) return this.#fail(value.code);
+    if (!value.ok) {
+      if (value.code === 'DEADLINE_DECISION') this.#missed.push([fromMs, performance.now()]);
+      return this.#fail(value.code);
+    }
     this.#decisions += 1;
     if (value.repeated) this.#repeated += 1;
     this.#latenciesMs.push(value.totalMs);

@@ -46,8 +46,12 @@ async function probe(deadlineMs: number) {
   const late = LATE_CODES.reduce((sum, code) => sum + (strict.failedByCode[code] ?? 0), 0);
   let sustainedPerS = 0;
   for (const ratePerS of RATES_PER_S) {
-    const { failed, behind, elapsedMs } = await exploreSoak({ ratePerS, durationMs: PROBE_MS, deadlineMs });
-    if (failed > 0 || behind > 0 || elapsedMs > PROBE_MS * 1.1) break;
+    const { failed, failedByDisk, behind, elapsedMs } = await exploreSoak({
+      ratePerS,
+      durationMs: PROBE_MS,
+      deadlineMs,
+    });
+    if (failed > failedByDisk || behind > 0 || elapsedMs > PROBE_MS * 1.1) break;
     sustainedPerS = ratePerS;
   }
   return {

@@ -1,5 +1,5 @@
 const TEXT = new TextEncoder();
-const ASCII_LOOP_CHARS_MAX = 48;
+const ASCII_LOOP_CHARS_MAX = 160;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Writes msgpack heads and scalars, each in its one canonical form, into a buffer that grows up to `bytesMax`. */

@@ -3,10 +3,10 @@ import { LeylineError, type LeylineRefusal } from '../errors.js';
 import { fromBase64, toBase64 } from './base64.js';
 import { describeFound } from './describe-found.js';
 import { scanJson } from './json-scan.js';
+import { compareKeys } from './key-order.js';
 import { LIMITS } from './limits.js';
 import type { MessageKind, Messages } from './message-kinds.js';
 import { validateMessage } from './validate-message.js';
-import { compareKeys } from './write-plain.js';
 
 /** Fields that JSON has no type for. 64-bit integers are decimal text, bytes are base64. */
 const REVIVED: { readonly [K in MessageKind]?: { readonly [F in keyof Messages[K]]?: 'uint64' | 'bytes' } } = {

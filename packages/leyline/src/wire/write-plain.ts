@@ -2,6 +2,7 @@ import { err, ok, type Result } from '@esper/std';
 import type { LeylineRefusal } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { describeFound, describePath } from './describe-found.js';
+import { canonicalOrder } from './key-order.js';
 import type { PlainLimits } from './plain-value.js';
 
 const INT64_MIN = -(2n ** 63n);
@@ -12,8 +13,10 @@ type Refused = Omit<LeylineRefusal, 'otherCount' | 'path'>;
 interface Walk {
   readonly writer: ByteWriter;
   readonly limits: PlainLimits;
-  readonly path: PropertyKey[];
   elements: number;
+  depth: number;
+  /** Where something was refused, innermost first; filled in on the way out, so that what is accepted pays nothing for it. */
+  readonly refusedAt: PropertyKey[];
 }
 
 /**
@@ -23,11 +26,11 @@ interface Walk {
 export function writePlain(value: unknown, limits: PlainLimits): Result<Uint8Array, LeylineRefusal> {
   const writer = takeWriter();
   try {
-    const walk: Walk = { writer, limits, path: [], elements: 0 };
+    const walk: Walk = { writer, limits, elements: 0, depth: 0, refusedAt: [] };
     const refused =
       writeValue(walk, value) ?? (writer.length > limits.bytesMax ? tooLarge(limits.bytesMax) : undefined);
     if (refused === undefined) return ok(writer.finish());
-    return err({ ...refused, path: describePath(walk.path), otherCount: 0 });
+    return err({ ...refused, path: describePath(walk.refusedAt.reverse()), otherCount: 0 });
   } finally {
     giveBack(writer);
   }
@@ -50,20 +53,6 @@ function giveBack(writer: ByteWriter): void {
   writer.clear();
   if (writer.capacity <= SPARE_BYTES_MAX) spare = writer;
 }
-
-/** Order of the keys' UTF-8 bytes, which is the order of code points and not that of UTF-16 units. */
-export function compareKeys(a: string, b: string): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i += 1) {
-    const left = a.charCodeAt(i);
-    const right = b.charCodeAt(i);
-    if (left !== right) return codePointRank(left) - codePointRank(right);
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates stand for code points above all other units: U+E000..U+FFFF moves below them. */
-const codePointRank = (unit: number): number => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);
 
 function writeValue(walk: Walk, value: unknown): Refused | undefined {
   walk.elements += 1;
@@ -114,7 +103,7 @@ function writeObject(walk: Walk, value: object | null): Refused | undefined {
     walk.writer.binary(value);
     return undefined;
   }
-  if (walk.path.length >= walk.limits.depthMax) {
+  if (walk.depth >= walk.limits.depthMax) {
     return { code: 'LEYLINE_TOO_DEEP', expected: `nesting of at most ${walk.limits.depthMax}`, found: 'more' };
   }
   if (Array.isArray(value)) return writeArray(walk, value);
@@ -127,45 +116,39 @@ function writeArray(walk: Walk, items: readonly unknown[]): Refused | undefined 
   const { arrayItemsMax } = walk.limits;
   if (items.length > arrayItemsMax) return tooMany(`a list of at most ${arrayItemsMax}`, describeFound(items));
   walk.writer.arrayHead(items.length);
+  walk.depth += 1;
   for (let i = 0; i < items.length; i += 1) {
-    walk.path.push(i);
     const refused = writeValue(walk, items[i]);
-    if (refused !== undefined) return refused;
-    walk.path.pop();
+    if (refused !== undefined) return refusedAt(walk, i, refused);
   }
+  walk.depth -= 1;
   return undefined;
 }
 
 function writeMap(walk: Walk, map: Readonly<Record<string, unknown>>): Refused | undefined {
   const { mapEntriesMax } = walk.limits;
-  const keys = sortedKeys(map);
+  const keys = canonicalOrder(presentKeys(map));
   if (keys.length > mapEntriesMax) return tooMany(`a map of at most ${mapEntriesMax}`, describeFound(map));
   walk.writer.mapHead(keys.length);
+  walk.depth += 1;
   for (const key of keys) {
-    walk.path.push(key);
     const refused = key === '__proto__' ? forbiddenKey() : (writeText(walk, key) ?? writeValue(walk, map[key]));
-    if (refused !== undefined) return refused;
-    walk.path.pop();
+    if (refused !== undefined) return refusedAt(walk, key, refused);
   }
+  walk.depth -= 1;
   return undefined;
 }
 
-/** Up to so many keys are sorted by insertion: `Array.sort` with a comparison allocates several times what it sorts. */
-const INSERTION_KEYS_MAX = 40;
+function refusedAt(walk: Walk, place: PropertyKey, refused: Refused): Refused {
+  walk.refusedAt.push(place);
+  return refused;
+}
 
-function sortedKeys(map: Readonly<Record<string, unknown>>): readonly string[] {
-  const all = Object.keys(map);
-  if (all.length > INSERTION_KEYS_MAX) return all.filter((key) => map[key] !== undefined).sort(compareKeys);
-  let count = 0;
-  for (const key of all) {
-    if (map[key] === undefined) continue;
-    let at = count;
-    for (; at > 0 && compareKeys(all[at - 1] as string, key) > 0; at -= 1) all[at] = all[at - 1] as string;
-    all[at] = key;
-    count += 1;
-  }
-  all.length = count;
-  return all;
+/** What is `undefined` is absent. */
+function presentKeys(map: Readonly<Record<string, unknown>>): readonly string[] {
+  const keys = Object.keys(map);
+  for (const key of keys) if (map[key] === undefined) return keys.filter((each) => map[each] !== undefined);
+  return keys;
 }
 
 const invalid = (expected: string, found: string): Refused => ({ code: 'LEYLINE_INVALID', expected, found });

@@ -199,6 +199,7 @@ function limitsOf(name: LaneName, options: ResolvedTelemetryOptions): LaneLimits
     ...options,
     bytesMax: isEmergency ? options.emergencyBytesMax : options.telemetryBytesMax,
     perMinuteMax: isEmergency ? options.emergencyPerMinuteMax : 0,
+    lingerMs: isEmergency ? 0 : options.lingerMs,
   };
 }
 

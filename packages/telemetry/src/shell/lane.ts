@@ -13,6 +13,7 @@ import { type Shipment, singleShipment, summaryShipment } from './shipment.js';
 export interface LaneLimits extends StockLimits {
   readonly perMinuteMax: number;
   readonly inFlightMax: number;
+  readonly lingerMs: number;
   readonly retryDelayMs: number;
   readonly deadLettersMax: number;
 }
@@ -39,11 +40,13 @@ export class Lane {
   readonly #deadLetters: DeadLetters;
   readonly #inFlight = new Set<Shipment>();
   #failuresInRow = 0;
-  /** At most one of each is set: a look at the queue, the end of a wait for a token, the end of a wait after a failure. */
+  /** At most one of each is set: a look at the queue, one after the linger, the end of a wait for a token or after a failure. */
   #isLookSet = false;
+  #isLingering = false;
   #isTokenWaitSet = false;
   #isBackingOff = false;
   #isStopped = false;
+  #isHurried = false;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
@@ -56,7 +59,7 @@ export class Lane {
       limits: parts.limits,
       leftOver: parts.leftOver,
       onDrop: parts.onDrop,
-      onChange: () => this.#look(),
+      onChange: () => this.#lookSoon(),
       onLoadFailed: () => this.#backOff(),
     });
     this.#look();
@@ -95,6 +98,7 @@ export class Lane {
   /** From now on nothing is held back by the rate: what waits goes out in summaries. */
   hurry(): void {
     this.#gate.open();
+    this.#isHurried = true;
     this.#look();
   }
 
@@ -116,6 +120,19 @@ export class Lane {
     const items = this.#deadLetters.takeUpTo(countMax);
     for (const item of items) this.#stock.offerAgain(item);
     return items.length;
+  }
+
+  /** Packets that come one by one wait for each other; a full round does not wait. */
+  #lookSoon(): void {
+    const { lingerMs, inFlightMax } = this.#parts.limits;
+    if (lingerMs === 0 || this.#isHurried || this.#stock.waitingCount >= inFlightMax) this.#look();
+    else if (!this.#isLingering) {
+      this.#isLingering = true;
+      this.#parts.timers.after(lingerMs, () => {
+        this.#isLingering = false;
+        this.#look();
+      });
+    }
   }
 
   /** Looks for work in a moment: whoever emits does not wait for the bus. */
@@ -186,7 +203,7 @@ export class Lane {
       this.#ledger.summaries += 1;
     }
     this.#stock.settle(items);
-    this.#look();
+    this.#lookSoon();
   }
 
   #postponed(items: readonly LaneItem[]): void {

@@ -62,6 +62,32 @@ describe('lanes', () => {
   });
 });
 
+describe('lingering', () => {
+  it('packets that come one by one go out together; a full round and an emergency do not wait', async () => {
+    const { telemetry, timers, bus } = await setUp({ lingerMs: 25, inFlightMax: 3 });
+    telemetry.emit(packetOf('one'));
+    telemetry.emit(packetOf('urgent', 'HIGH'));
+    await timers.advance(24);
+    telemetry.emit(packetOf('two'));
+    await settle();
+    expect(bus.taken.map(({ packet }) => packet.packetId)).toEqual(['urgent']);
+    await timers.advance(1);
+    expect(bus.taken.map(({ packet }) => packet.packetId)).toEqual(['urgent', 'one', 'two']);
+    for (const id of ['three', 'four', 'five']) telemetry.emit(packetOf(id));
+    await settle();
+    expect(bus.taken.length).toBe(6);
+  });
+
+  it('draining does not wait', async () => {
+    const { telemetry, timers, bus } = await setUp({ lingerMs: 60_000 });
+    telemetry.emit(packetOf('one'));
+    const drained = telemetry.drain(1000);
+    await timers.advance(100);
+    expect(await drained).toMatchObject({ delivered: 1, kept: 0, lost: 0 });
+    expect(bus.taken.length).toBe(1);
+  });
+});
+
 describe('outages', () => {
   it('RT-19: what could not be published is kept and sent when the bus is back', async () => {
     const { telemetry, bus, timers } = await setUp({ retryDelayMs: 100 });
