@@ -17,8 +17,13 @@ export async function inferOutputs(from: Observed, policy: ActivePolicy, at: Sta
     });
   }
   const deadlineMs = boundedDeadline(at.parts.settings.inferenceDeadlineMs, at.session);
+  let feedsMark = 0;
   const reply = await guardedCall('inference', at, async () => {
-    const answer = await policy.host.infer(feeds.value, deadlineMs);
+    const answered = policy.host.infer(feeds.value, deadlineMs);
+    // While the network runs: what is only needed afterwards.
+    feedsMark = tensorMark(feeds.value);
+    void from.observation.coverage;
+    const answer = await answered;
     if (!answer.ok) throw inferenceError(answer.error);
     return answer.value;
   });
@@ -33,7 +38,7 @@ export async function inferOutputs(from: Observed, policy: ActivePolicy, at: Sta
       reason: outputs.error.code,
     });
   }
-  const marks = { feeds: tensorMark(feeds.value), outputs: tensorMark(reply.outputs) };
+  const marks = { feeds: feedsMark, outputs: tensorMark(reply.outputs) };
   return { ...from, outputs: outputs.value, inference: { runMs: reply.runMs, totalMs: reply.totalMs }, marks };
 }
 

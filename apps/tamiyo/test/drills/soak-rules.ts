@@ -5,6 +5,8 @@ const SLOPE_MAX = 0.05;
 const SLOPE_MAX_SHORT = 0.2;
 const LONG_MS = 120_000;
 const LOOP_DELAY_MS_MAX = 50;
+/** With more than this share of all decisions failed by the disk, nothing is said about the host. */
+const DISK_SHARE_MAX = 0.05;
 
 /** What of a soak does not hold; empty when all is well. */
 export function soakFailures(totals: SoakTotals, durationMs: number): readonly string[] {
@@ -15,6 +17,10 @@ export function soakFailures(totals: SoakTotals, durationMs: number): readonly s
     [
       totals.failed > totals.failedByDisk,
       `${totals.failed} good packets got no command, ${totals.failedByDisk} of them while the bare disk stood still: ${JSON.stringify(totals.failedByCode)}`,
+    ],
+    [
+      totals.failedByDisk > DISK_SHARE_MAX * totals.sent,
+      `the disk failed ${totals.failedByDisk} of ${totals.sent} decisions: too many to judge the host`,
     ],
     [totals.repeated > 0, `${totals.repeated} new packets got an old answer`],
     [!totals.ledgerExact, 'telemetry does not account for every packet'],

@@ -179,7 +179,9 @@ describe('pipe frames', () => {
 
   it('refuse a stray writer and an oversized body', () => {
     const assembler = new FrameAssembler(10, () => undefined);
-    expect(() => assembler.push(new TextEncoder().encode('Warning: something stray on the pipe'))).toThrow('not a frame');
+    expect(() => assembler.push(new TextEncoder().encode('Warning: something stray on the pipe'))).toThrow(
+      'not a frame',
+    );
     const big = new FrameAssembler(10, () => undefined);
     expect(() => big.push(encodeHeader({ kind: 'run', call: 1, runMs: 0, readyAtMs: 0, bodyBytes: 11 }))).toThrow(
       '11 bytes, at most 10',

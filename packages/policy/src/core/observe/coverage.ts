@@ -60,43 +60,49 @@ export class CoverageTally implements KeptNotes {
   }
 
   coverage(): Coverage {
+    const byKey = this.#byKey.sums();
     return {
       ratio: this.#expected === 0 ? 0 : this.#present / this.#expected,
-      byKey: this.#byKey.ratios(),
-      byType: this.#byType.ratios(),
-      missingKeys: this.#byKey.missing(),
+      byKey: ratios(byKey),
+      byType: ratios(this.#byType.sums()),
+      missingKeys: byKey.filter(({ present }) => present === 0).map(({ key }) => key),
       truncated: this.#truncated,
     };
   }
 }
 
-/** Presence by key, in the order the keys first came. Few keys come twice: only then is looked for the first time. */
+/** Presence by key, in the order the keys first came. Counting is a part of every observation, summing up is done once it is asked for. */
 class Counts {
-  readonly #ratios: Record<string, number> = {};
   readonly #keys: string[] = [];
   readonly #present: number[] = [];
   readonly #expected: number[] = [];
 
   add(key: string, present: number, expected: number): void {
-    let at = this.#keys.length;
-    if (this.#ratios[key] === undefined) {
-      this.#keys.push(key);
-      this.#present.push(present);
-      this.#expected.push(expected);
-    } else {
-      at = this.#keys.indexOf(key);
-      this.#present[at] = (this.#present[at] as number) + present;
-      this.#expected[at] = (this.#expected[at] as number) + expected;
+    this.#keys.push(key);
+    this.#present.push(present);
+    this.#expected.push(expected);
+  }
+
+  sums(): readonly KeyCount[] {
+    const sums = new Map<string, KeyCount>();
+    for (const [at, key] of this.#keys.entries()) {
+      const [present, expected] = [this.#present[at] as number, this.#expected[at] as number];
+      const known = sums.get(key);
+      if (known === undefined) sums.set(key, { key, present, expected });
+      else {
+        known.present += present;
+        known.expected += expected;
+      }
     }
-    this.#ratios[key] = (this.#present[at] as number) / (this.#expected[at] as number);
-  }
-
-  /** Not to be added to afterwards. */
-  ratios(): Readonly<Record<string, number>> {
-    return this.#ratios;
-  }
-
-  missing(): readonly string[] {
-    return this.#keys.filter((_, at) => this.#present[at] === 0);
+    return [...sums.values()];
   }
 }
+
+interface KeyCount {
+  readonly key: string;
+  present: number;
+  expected: number;
+}
+
+const ratios = (sums: readonly KeyCount[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(sums.map(({ key, present, expected }) => [key, present / expected]));

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '@esper/std';
-import { CoverageTally } from './coverage.js';
+import { type Coverage, CoverageTally } from './coverage.js';
 import { buildEdges } from './edges.js';
 import type { BuildNotes } from './feature-table.js';
 import { buildNodes } from './graph-nodes.js';
@@ -44,11 +44,16 @@ export function observe(
     attributeWidth: limits.widths.edgeFeatureWidth,
   };
   const edges = buildEdges(sources, prepared, notes.tally);
+  let coverage: Coverage | undefined;
   return ok({
     packetId: packet.packetId,
     trainingRunId: packet.trainingRunId,
     graph: { nodes, edges },
-    coverage: notes.tally.coverage(),
+    // The network does not need it: whoever waits for the network can look at it meanwhile.
+    get coverage() {
+      coverage ??= notes.tally.coverage();
+      return coverage;
+    },
     statistics: notes.statistics,
     seeds: sources.seeds,
     blueprints: candidates,
