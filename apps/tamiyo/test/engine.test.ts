@@ -3,6 +3,7 @@ import { encodeMessage } from '@esper/leyline';
 import { systemClock } from '@esper/std/node';
 import { buildPacket, settle } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
+import { Turns } from '../src/decision/turns.js';
 import type { Delivered } from '../src/stages/stages.js';
 import { engineFixture, testKeyRing } from './support/engine-fixture.js';
 
@@ -152,6 +153,24 @@ describe('a decision that fails', () => {
     });
     expect(fixture.journal.kinds()).toEqual(['failure']);
     expect(fixture.heard.failed).toHaveLength(1);
+  });
+
+  it.each([
+    { used: 'most', waitMs: 700, code: 'DEADLINE_DECISION' },
+    { used: 'little', waitMs: 0, code: 'TIMEOUT_INFERENCE' },
+  ])('a decision that has used $used of its time before it comes to the network fails with $code', async (given) => {
+    const turns = new Turns(1);
+    const fixture = engineFixture({
+      turns,
+      decisionDeadlineMs: 1000,
+      settings: { inferenceDeadlineMs: 60_000 },
+    });
+    fixture.inference.hanging = true;
+    const leave = await turns.take();
+    const outcome = fixture.engine.decide('run-1', packet(1));
+    await new Promise((resolve) => setTimeout(resolve, given.waitMs));
+    leave();
+    expect(await outcome).toMatchObject({ ok: false, error: { code: given.code } });
   });
 
   it('TM-06: a late inference counts on the inference breaker and its event is reported', async () => {

@@ -35,9 +35,14 @@ export class DecisionDeadline {
     return this.#deadlineMs - this.elapsedMs();
   }
 
+  /** Whether more than half of the time has gone. */
+  isMostlySpent(): boolean {
+    return this.leftMs() < this.#deadlineMs / 2;
+  }
+
   /** Throws `DEADLINE_DECISION` once the time is over, `DECISION_CANCELLED` once the caller has gone. */
   check(arrow: string): void {
-    if (this.leftMs() <= 0) throw this.#expired(arrow);
+    if (this.leftMs() <= 0) throw this.expired(arrow);
     // A sealed command has used its number: it is recorded and remembered, for a caller that comes back.
     if (this.#signal?.aborted === true && arrow !== 'record') {
       throw new DecisionError('DECISION_CANCELLED', `the caller went away before "${arrow}"`, {
@@ -55,13 +60,14 @@ export class DecisionDeadline {
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#timers.after(Math.max(0, this.leftMs()), () => {
         onLate(work);
-        reject(this.#expired(arrow));
+        reject(this.expired(arrow));
       });
       work.then(resolve, reject).finally(cancel);
     });
   }
 
-  #expired(arrow: string): DecisionError {
+  /** What a decision fails with whose time ends at `arrow`. */
+  expired(arrow: string): DecisionError {
     const elapsed = this.elapsedMs().toFixed(1);
     return new DecisionError(
       'DEADLINE_DECISION',

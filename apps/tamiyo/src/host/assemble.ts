@@ -64,6 +64,12 @@ export interface Assembled {
 /** Answered packets that are remembered, over all runs. */
 const ANSWERS_MAX = 2 ** 18;
 
+/**
+ * One that the runtime works on, and one that is ready for it: with one alone a runtime idles until the event loop comes round, and what
+ * has piled up behind a slow disk is worked off half as fast.
+ */
+const TURNS_PER_RUNTIME = 2;
+
 /** Joins every port of a decision to what stands behind it. */
 export function assemble(setup: HostSetup, opened: Opened, open: OpenParts): Assembled {
   const { values } = setup.config;
@@ -131,8 +137,7 @@ function decisionParts(
     ),
     reports: fieldReporting({ version: ARCHITECTURE }),
     runs,
-    // One for each runtime: a second one would wait in line at the network, with the short deadline running.
-    turns: new Turns(1 + config['inference.standbyCount']),
+    turns: new Turns(TURNS_PER_RUNTIME * (1 + config['inference.standbyCount'])),
     ...answering(setup, at, runs),
     settings: {
       inferenceDeadlineMs: config['deadlines.inferenceMs'],

@@ -2,9 +2,9 @@ import { compileGraph, type InferenceFailure, splitOutputs } from '@esper/policy
 import { assertNever } from '@esper/std';
 import { DecisionError } from '../errors.js';
 import { tensorMark } from './basis.js';
+import { callDeadline } from './call-deadline.js';
 import { guardedCall } from './guarded-call.js';
 import type { ActivePolicy, StageAt } from './parts.js';
-import { boundedDeadline } from './resolve.js';
 import type { Inferred, Observed } from './stages.js';
 
 /** Runs the network on the observed graph, outside the event loop, under the inference deadline, behind its breaker. */
@@ -16,7 +16,7 @@ export async function inferOutputs(from: Observed, policy: ActivePolicy, at: Sta
       reason: feeds.error.code,
     });
   }
-  const deadlineMs = boundedDeadline(at.parts.settings.inferenceDeadlineMs, at.session);
+  const { ms: deadlineMs, isRest } = callDeadline(at.parts.settings.inferenceDeadlineMs, at.session);
   let feedsMark = 0;
   const reply = await guardedCall('inference', at, async () => {
     const answered = policy.host.infer(feeds.value, deadlineMs);
@@ -24,6 +24,8 @@ export async function inferOutputs(from: Observed, policy: ActivePolicy, at: Sta
     feedsMark = tensorMark(feeds.value);
     void from.observation.coverage;
     const answer = await answered;
+    if (!answer.ok && answer.error.code === 'inference_timeout' && isRest)
+      throw at.session.arrows.deadline.expired('infer');
     if (!answer.ok) throw inferenceError(answer.error);
     return answer.value;
   });

@@ -1,4 +1,5 @@
 import { DecisionError } from '../errors.js';
+import { callDeadline } from './call-deadline.js';
 import { guardedCall } from './guarded-call.js';
 import type { DecisionParts, DecisionSession } from './parts.js';
 import type { Resolved, Validated } from './stages.js';
@@ -16,7 +17,7 @@ export async function resolveBlueprints(
 }
 
 async function lookUp(session: DecisionSession, parts: DecisionParts) {
-  const deadlineMs = boundedDeadline(parts.settings.metadataDeadlineMs, session);
+  const { ms: deadlineMs, isRest } = callDeadline(parts.settings.metadataDeadlineMs, session);
   const outcome = await parts.worker.submit((signal) => parts.blueprints.candidates(signal), {
     name: 'blueprints',
     deadlineMs,
@@ -25,6 +26,7 @@ async function lookUp(session: DecisionSession, parts: DecisionParts) {
     case 'completed':
       return outcome.value;
     case 'timed_out':
+      if (isRest) throw session.arrows.deadline.expired('resolve');
       throw new DecisionError(
         'TIMEOUT_URZA',
         `the blueprint library did not answer within ${deadlineMs.toFixed(1)} ms`,
@@ -41,10 +43,4 @@ async function lookUp(session: DecisionSession, parts: DecisionParts) {
         cause: outcome.error,
       });
   }
-}
-
-/** The arrow's own deadline, or what is left of the decision's when that is less or the own one is off (TM-03). */
-export function boundedDeadline(ownMs: number, session: DecisionSession): number {
-  const leftMs = Math.max(0.1, session.arrows.deadline.leftMs());
-  return ownMs <= 0 ? leftMs : Math.min(ownMs, leftMs);
 }
