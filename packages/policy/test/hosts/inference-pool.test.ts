@@ -189,6 +189,23 @@ describe('deadlines', () => {
     expect(host.stats()).toMatchObject({ ...tally, ready: 2 });
   });
 
+  it('a call that waits behind an unread answer gets the time in which that lay there', async () => {
+    const { time, host, runtime } = await open({ options: { unreadMsMax: 50, standbyCount: 0 } });
+    const first = host.infer(tensors(1), 5);
+    const waiting = host.infer(tensors(2), 5);
+    time.block(20);
+    runtime(0).answers(1, 18);
+    expect(await first).toMatchObject({ ok: true });
+    await reactions();
+    // It was sent 20 ms after it came; 18 of them are not the network's.
+    await time.pass(2);
+    runtime(0).answers(2);
+    expect(await waiting).toMatchObject({ ok: true, value: { totalMs: 22 } });
+    const hanging = host.infer(tensors(3), 5);
+    await time.pass(5);
+    expect(await hanging).toMatchObject({ error: { code: 'inference_timeout', elapsedMs: 5 } });
+  });
+
   it('what comes after the timer has told the caller is late, however long it lay unread', async () => {
     const { time, host, runtime } = await open({ options: { unreadMsMax: 50 } });
     const reply = host.infer(tensors(1), 5);

@@ -11,7 +11,8 @@ export interface HostOptions {
   readonly overdueMsMax?: number;
   /**
    * How long an answer that was ready within its deadline may have lain unread, because the caller's event loop was held, and
-   * still count, in milliseconds. Default 0: what is read late is late. `totalMs` says when it was read.
+   * still count, in milliseconds; a call that waited behind such an answer gets as much more. Default 0: what is read late is late.
+   * `totalMs` says when it was read.
    */
   readonly unreadMsMax?: number;
   /** Longest from start to warm, in milliseconds. Default 20,000. At the bound: stopped, and started again later. */

@@ -13,6 +13,7 @@ export class Call {
   readonly result: Promise<CallResult>;
   disarm: () => void = nothing;
   #settled = false;
+  #excusedMs = 0;
   readonly #clock: MonoClock;
   readonly #submittedAt: MonoMs;
   #resolve: (result: CallResult) => void = nothing;
@@ -33,6 +34,16 @@ export class Call {
 
   get elapsedMs(): number {
     return elapsedMs(this.#submittedAt, this.#clock.monoMs());
+  }
+
+  /** Until the deadline; 0 or less once it has passed. */
+  get leftMs(): number {
+    return this.deadlineMs + this.#excusedMs - this.elapsedMs;
+  }
+
+  /** Time in which the caller's own event loop was held, and that no runtime is to blame for, up to `maxMs` in all. */
+  excuse(ms: number, maxMs: number): void {
+    this.#excusedMs = Math.min(maxMs, this.#excusedMs + Math.min(ms, this.elapsedMs));
   }
 
   settle(result: CallResult): void {

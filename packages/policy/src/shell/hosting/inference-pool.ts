@@ -118,8 +118,7 @@ class InferencePool implements InferenceHost {
 
   #arm(call: Call): void {
     if (!Number.isFinite(call.deadlineMs)) return;
-    const leftMs = Math.max(0, call.deadlineMs - call.elapsedMs);
-    call.disarm = this.#ports.timers.after(leftMs, () => this.#overrun(call));
+    call.disarm = this.#ports.timers.after(Math.max(0, call.leftMs), () => this.#overrun(call));
   }
 
   #overrun(call: Call): void {
@@ -160,14 +159,16 @@ class InferencePool implements InferenceHost {
     seat.call = undefined;
     if (seat.ordered || !this.#seats.has(seat)) return;
     this.#failuresInRow = 0;
+    const unreadMs = outcome.kind === 'outputs' ? outcome.unreadMs : 0;
+    call.excuse(unreadMs, this.#options.unreadMsMax);
     this.#answer(call, outcome);
     seat.state = 'ready';
-    this.#serveNext();
+    this.#serveNext(unreadMs);
   }
 
   #answer(call: Call, outcome: RunOutcome): void {
     if (call.settled) this.#count('lateDropped');
-    else if (!this.#wasReadyInTime(call, outcome)) {
+    else if (call.leftMs < 0) {
       // The event loop was held and the timer could not fire: late is late.
       this.#count('timeouts');
       this.#count('lateDropped');
@@ -178,18 +179,16 @@ class InferencePool implements InferenceHost {
     }
   }
 
-  /** What the runtime had ready in time is not its fault if this side's event loop was held; within a bound, it counts. */
-  #wasReadyInTime(call: Call, outcome: RunOutcome): boolean {
-    const unreadMs = outcome.kind === 'outputs' ? Math.min(outcome.unreadMs, this.#options.unreadMsMax) : 0;
-    return call.elapsedMs - unreadMs <= call.deadlineMs;
-  }
-
-  #serveNext(): void {
+  /** `idleMs`: how long the runtime had been free already, as its answer lay unread. The call could have begun by then. */
+  #serveNext(idleMs = 0): void {
     const seat = this.#seats.in('ready');
     const [call] = this.#waiting;
     if (seat === undefined || call === undefined) return;
     this.#waiting.delete(call);
+    call.excuse(idleMs, this.#options.unreadMsMax);
     this.#run(seat, call);
+    call.disarm();
+    this.#arm(call);
   }
 
   /** Nobody waits for a runtime that may never come back: with none ready and none in time, the answer is no, at once. */
