@@ -46,7 +46,7 @@ export const DECISION_KNOBS = {
     changes: 'Warm standby processes beside the one in use.',
   }),
   'inference.unreadMs': knob('TAMIYO_UNREAD_MS', ms(60_000), {
-    default: 100,
+    default: 250,
     changes:
       'How long an answer that was ready within the inference deadline may lie unread while the host is busy and still count, in milliseconds; 0 fails it. The decision deadline holds all the same.',
   }),
