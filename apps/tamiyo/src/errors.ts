@@ -116,6 +116,10 @@ export const TAMIYO_ERRORS = {
     means: 'A file that the command line names cannot be read.',
     next: 'Check its path, its permissions and its size.',
   },
+  PATH_UNUSABLE: {
+    means: 'The system refuses a file or folder that the host needs.',
+    next: 'Check that every folder on the way to it is one, that this user may use it, and that the disk has room.',
+  },
   POLICY_MISSING: {
     means: 'There is no policy bundle where one is expected.',
     next: 'Make one with: tamiyo policy init --seed 1',

@@ -1,4 +1,5 @@
 import { isCodedError } from '@esper/std';
+import { TAMIYO_ERRORS } from '../errors.js';
 
 /** Exit codes of every command. They are API. */
 export const EXIT = {
@@ -97,11 +98,24 @@ export interface ShownError {
 export function describeError(error: unknown): ShownError {
   const message = error instanceof Error ? error.message : String(error);
   const cause = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : undefined;
-  const base = isCodedError(error)
-    ? { code: error.code, message, next: error.next }
-    : { code: 'INTERNAL', message, next: 'This is a bug in Tamiyo: please report it with the command you ran.' };
+  const base = { ...codeOf(error), message };
   return cause === undefined ? base : { ...base, cause };
 }
+
+function codeOf(error: unknown): Pick<ShownError, 'code' | 'next'> {
+  if (isCodedError(error)) return { code: error.code, next: error.next };
+  if (isRefusedPath(error)) return { code: 'PATH_UNUSABLE', next: TAMIYO_ERRORS.PATH_UNUSABLE.next };
+  return { code: 'INTERNAL', next: 'This is a bug in Tamiyo: please report it with the command you ran.' };
+}
+
+/** Where the world, not the program, is wrong. */
+const REFUSED_BY_THE_SYSTEM: ReadonlySet<unknown> = new Set(
+  'EACCES EPERM EROFS ENOENT ENOTDIR EISDIR ELOOP ENAMETOOLONG ENOSPC EDQUOT EMFILE ENFILE EIO'.split(' '),
+);
+
+/** The path is in the message already; a full disk is told by `write`, which knows none. */
+const isRefusedPath = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && 'code' in error && REFUSED_BY_THE_SYSTEM.has(error.code);
 
 const causeText = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
 

@@ -1,3 +1,6 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CodedError } from '@esper/std';
 import { describe, expect, it } from 'vitest';
 import { describeError, Output, progressText } from '../../src/cli/output.js';
@@ -49,6 +52,17 @@ describe('output', () => {
       code: 'INTERNAL',
       next: expect.stringContaining('bug'),
     });
+  });
+
+  it('what the system refuses is no bug of ours, and the path is told', async () => {
+    const refused = await mkdir(join(fileURLToPath(import.meta.url), 'data')).catch((error: Error) => error);
+    expect(describeError(refused)).toMatchObject({
+      code: 'PATH_UNUSABLE',
+      message: expect.stringMatching(/^ENOTDIR.*output\.test\.ts/),
+      next: expect.stringContaining('folder'),
+    });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    expect(describeError(full)).toMatchObject({ code: 'PATH_UNUSABLE', next: expect.stringContaining('room') });
   });
 
   it('colour is an option, and the bar is drawn only on a terminal', () => {

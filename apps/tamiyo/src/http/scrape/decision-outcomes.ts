@@ -39,6 +39,7 @@ const FAULTS: Readonly<Record<TamiyoErrorCode, Fault | 'none'>> = {
   CONFIG_INVALID: 'none',
   OPTION_INVALID: 'none',
   INPUT_UNREADABLE: 'none',
+  PATH_UNUSABLE: 'none',
   POLICY_MISSING: 'none',
   POLICY_UNUSABLE: 'host',
   CHECKPOINT_REFUSED: 'none',
