@@ -61,7 +61,10 @@ describe('output', () => {
       message: expect.stringMatching(/^ENOTDIR.*output\.test\.ts/),
       next: expect.stringContaining('folder'),
     });
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
     expect(describeError(full)).toMatchObject({ code: 'PATH_UNUSABLE', next: expect.stringContaining('room') });
   });
 

@@ -7,6 +7,7 @@ const BEHIND_MS = 150;
 const LEAK_BYTES = 4 << 20;
 const BLOCK_MS = 120;
 const BLOCK_EVERY_MS = 400;
+const SLOW_RECORD_MS = 2000;
 
 /** What a fault changes before the host is opened. */
 export function setupFault(fault: ChildFault | undefined): Partial<HostSetup> {
@@ -61,6 +62,7 @@ const kept: Uint8Array[] = [];
 export function plantFault(fault: ChildFault | undefined, host: Host): void {
   if (fault === 'telemetry_swallowed') swallowTelemetry(host);
   if (fault === 'record_skipped') skipRecords(host);
+  if (fault === 'slow_log') slowDownRecords(host);
   if (fault === 'blocked_loop') setInterval(block, BLOCK_EVERY_MS);
   if (fault === 'leak') host.subscribe(() => void kept.push(new Uint8Array(LEAK_BYTES).fill(kept.length % 251)));
 }
@@ -85,5 +87,15 @@ function skipRecords(host: Host): void {
   host.log.append = async (payload, options) => {
     records += 1;
     return records % 100 === 0 ? { sequence: records } : append(payload, options);
+  };
+}
+
+function slowDownRecords(host: Host): void {
+  const append = host.log.append.bind(host.log);
+  let records = 0;
+  host.log.append = async (payload, options) => {
+    records += 1;
+    if (records % 50 === 0) await new Promise((resolve) => setTimeout(resolve, SLOW_RECORD_MS));
+    return append(payload, options);
   };
 }

@@ -15,6 +15,7 @@ export const SOAK_SABOTAGES = {
   blocked_loop: CHILD_FAULTS.blocked_loop,
   telemetry_swallowed: CHILD_FAULTS.telemetry_swallowed,
   record_skipped: CHILD_FAULTS.record_skipped,
+  slow_log: CHILD_FAULTS.slow_log,
   slow_library: CHILD_FAULTS.slow_library,
 } as const satisfies Partial<Record<ChildFault, string>>;
 export type SoakSabotage = keyof typeof SOAK_SABOTAGES;
