@@ -1,4 +1,4 @@
-import { type DrillOutcome, runDrill } from '../../../../tools/drill/drill.ts';
+import { type DrillOutcome, runDrill, wholeNumber } from '../../../../tools/drill/drill.ts';
 import { exploreFailovers } from './failover-explorer.js';
 import { failoverFailures, statedMs } from './failover-rules.js';
 import { FAILOVER_SABOTAGES, type FailoverSabotage } from './failover-sabotages.js';
@@ -14,11 +14,11 @@ const WAIT_MS = 20_000;
 await runDrill(
   { name: 'oona:failover', defaultBudgetMs: 900_000, sabotages: FAILOVER_SABOTAGES, options: ['runs', 'lease'] },
   async ({ seed, count = COUNT, sabotage, own }): Promise<DrillOutcome> => {
-    const leaseMs = Number(own['lease'] ?? LEASE_MS);
+    const leaseMs = wholeNumber('lease', own['lease']) ?? LEASE_MS;
     const totals = await exploreFailovers({
       seed,
       count,
-      runs: Number(own['runs'] ?? RUNS),
+      runs: wholeNumber('runs', own['runs']) ?? RUNS,
       leaseMs,
       waitMs: leaseMs + WAIT_MS,
       ...(sabotage === undefined ? {} : { sabotage: sabotage as FailoverSabotage }),

@@ -1,4 +1,4 @@
-import { type DrillOutcome, parseDurationMs, runDrill } from '../../../../tools/drill/drill.ts';
+import { type DrillOutcome, parseDurationMs, runDrill, UsageError } from '../../../../tools/drill/drill.ts';
 import { exploreSoak, SOAK_SABOTAGES, type SoakSabotage, type SoakTotals } from './soak-explorer.js';
 import { round, spread } from './soak-figures.js';
 import { soakFailures } from './soak-rules.js';
@@ -23,7 +23,7 @@ await runDrill(
     const ratePerS = own['rate'] === undefined ? RATE_PER_S : Number(own['rate']);
     const durationMs = own['duration'] === undefined ? DURATION_MS : parseDurationMs(own['duration']);
     const deadlineMs = own['deadline'] === undefined ? DEADLINE_MS : parseDurationMs(own['deadline']);
-    if (!(ratePerS > 0)) throw new RangeError(`--rate takes packets per second, got ${own['rate']}`);
+    if (!(ratePerS > 0)) throw new UsageError(`--rate takes packets per second, got ${own['rate']}`);
     const planted = sabotage === undefined ? {} : { sabotage: sabotage as SoakSabotage };
     const totals = await exploreSoak({ ratePerS, durationMs, deadlineMs, ...planted });
     const probes = own['probe'] === undefined ? {} : await probe(deadlineMs);
