@@ -7,7 +7,8 @@ const BEHIND_MS = 150;
 const LEAK_BYTES = 4 << 20;
 const BLOCK_MS = 120;
 const BLOCK_EVERY_MS = 400;
-const SLOW_RECORD_MS = 2000;
+const SLOW_RECORD_MS = 1800;
+const SLOW_RECORD_EVERY = 70;
 
 /** What a fault changes before the host is opened. */
 export function setupFault(fault: ChildFault | undefined): Partial<HostSetup> {
@@ -95,7 +96,7 @@ function slowDownRecords(host: Host): void {
   let records = 0;
   host.log.append = async (payload, options) => {
     records += 1;
-    if (records % 50 === 0) await new Promise((resolve) => setTimeout(resolve, SLOW_RECORD_MS));
+    if (records % SLOW_RECORD_EVERY === 0) await new Promise((resolve) => setTimeout(resolve, SLOW_RECORD_MS));
     return append(payload, options);
   };
 }

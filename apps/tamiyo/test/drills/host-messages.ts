@@ -11,7 +11,7 @@ export const CHILD_FAULTS = {
   blocked_loop: 'Every now and then the event loop stands still for 120 ms.',
   telemetry_swallowed: 'Every twentieth telemetry packet is taken and forgotten.',
   record_skipped: 'Every hundredth record is acknowledged and not written.',
-  slow_log: 'Every fiftieth record takes two seconds, on a disk that is well.',
+  slow_log: 'Now and then a record takes nearly two seconds, on a disk that is well.',
   slow_library: 'Every fiftieth blueprint look-up never answers.',
 } as const;
 export type ChildFault = keyof typeof CHILD_FAULTS;

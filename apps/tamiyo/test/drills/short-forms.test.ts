@@ -7,7 +7,7 @@ import { exploreSoak, SOAK_SABOTAGES, type SoakSabotage, type SoakTotals } from 
 import { slopeRatio, spread } from './soak-figures.js';
 import { soakFailures } from './soak-rules.js';
 
-const short = { seed: 7, count: 3, budgetMs: 60_000 };
+const short = { seed: 7, count: 2, budgetMs: 60_000 };
 /** A machine that runs other tests beside this one is not what a decision is measured on. */
 const calm = { ratePerS: 20, durationMs: 2_000, deadlineMs: 10_000 };
 const NO_DISK = { syncs: 0, stalls: 0, stallMs: 125, p50Ms: 0, p99Ms: 0, maxMs: 0 };
