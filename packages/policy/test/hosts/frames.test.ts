@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReusedMemory } from '../../src/adapters/hosting/lay-out-memory.js';
 import { encodeHeader, FrameAssembler, type FrameHeader } from '../../src/adapters/hosting/pipe-frame.js';
-import { readTensors, TensorWriter } from '../../src/adapters/hosting/tensor-frame.js';
+import { readTensors, TensorReader } from '../../src/adapters/hosting/tensor-reader.js';
+import { TensorWriter } from '../../src/adapters/hosting/tensor-writer.js';
 import { firstNonfinite } from '../../src/core/hosting/finite.js';
 import type { PlainTensor, TensorMap } from '../../src/core/network/feeds.js';
 import { CellList, ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
@@ -113,6 +114,59 @@ describe('tensor frames', () => {
         expect(readTensors(names, writer.write(names, tensors).slice())).toEqual({ ...tensors });
       }),
     );
+  });
+
+  it('a reader that is used again reads what a new one does, wherever the frames lie and whatever shapes come in turn', () => {
+    const numbers = fc.array(fc.float(), { minLength: 3, maxLength: 3 });
+    const shapes = fc.constantFrom([3], [3, 1], [1, 3]);
+    const frame = fc.record({ dims: shapes, a: numbers, b: scattered, moved: fc.boolean(), wiped: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(frame, { minLength: 2, maxLength: 8 }), (frames) => {
+        const memory = new ReusedMemory();
+        const reader = new TensorReader(['a', 'b'], memory);
+        const writer = new TensorWriter();
+        for (const { dims, a, b, moved, wiped } of frames) {
+          const tensors: TensorMap = { a: { type: 'float32', dims, data: Float32Array.from(a) }, b };
+          const bytes = writer.write(['a', 'b'], tensors);
+          const copy = bytes.slice();
+          if (moved) bytes.fill(0);
+          expect(reader.read(moved ? copy : bytes)).toEqual({
+            a: tensors['a'],
+            b: { type: 'float32', dims: b.dims, data: b.data },
+          });
+          if (wiped) memory.wipe();
+        }
+      }),
+    );
+  });
+
+  it('a frame of the same shape in the same place gives the same tensors again, with its own numbers in them', () => {
+    const memory = new ReusedMemory();
+    const reader = new TensorReader(['a', 'b'], memory);
+    const writer = new TensorWriter();
+    const of = (value: number): TensorMap => {
+      const list = new CellList(1);
+      list.put(1, value);
+      return {
+        a: { type: 'float32', dims: [1], data: Float32Array.of(value) },
+        b: list.tensor([2], Float32Array.of(0)),
+      };
+    };
+    const first = reader.read(writer.write(['a', 'b'], of(1)));
+    memory.wipe();
+    const second = reader.read(writer.write(['a', 'b'], of(2)));
+    expect(second['a']).toBe(first['a']);
+    expect(second['b']).toBe(first['b']);
+    expect([second['a']?.data, second['b']?.data]).toEqual([Float32Array.of(2), Float32Array.of(0, 2)]);
+  });
+
+  it('a reader that was given bytes that do not add up reads the next good ones', () => {
+    const reader = new TensorReader(['a']);
+    const good = { a: { type: 'float32', dims: [2], data: Float32Array.of(1, 2) } } as const;
+    const bytes = new TensorWriter().write(['a'], good);
+    expect(reader.read(bytes)).toEqual(good);
+    expect(() => reader.read(bytes.subarray(0, bytes.byteLength - 8))).toThrow(RangeError);
+    expect(reader.read(bytes)).toEqual(good);
   });
 
   it('grows for a large tensor', () => {

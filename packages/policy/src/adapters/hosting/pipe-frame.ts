@@ -32,17 +32,19 @@ export interface FrameHeader {
 
 const KIND_NAMES = new Map(Object.entries(FRAME_KINDS).map(([name, code]) => [code, name as FrameKind]));
 
-/** Fills {@link FRAME_HEADER_BYTES}. */
-export function encodeHeader({ kind, bodyBytes, call, runMs, readyAtMs }: FrameHeader): Uint8Array {
-  const bytes = new Uint8Array(FRAME_HEADER_BYTES);
-  const data = new DataView(bytes.buffer);
+/** Fills the first {@link FRAME_HEADER_BYTES} of `into`, and returns it. */
+export function encodeHeader(
+  { kind, bodyBytes, call, runMs, readyAtMs }: FrameHeader,
+  into: Uint8Array = new Uint8Array(FRAME_HEADER_BYTES),
+): Uint8Array {
+  const data = new DataView(into.buffer, into.byteOffset, FRAME_HEADER_BYTES);
   data.setUint32(0, MAGIC, true);
   data.setUint32(4, FRAME_KINDS[kind], true);
   data.setUint32(8, bodyBytes, true);
   data.setUint32(12, call, true);
   data.setFloat64(16, runMs, true);
   data.setFloat64(24, readyAtMs, true);
-  return bytes;
+  return into;
 }
 
 /** Throws `RangeError` for bytes that no peer of ours wrote, and for a body over `bodyBytesMax`. */

@@ -6,7 +6,9 @@ import { machineMs } from './machine-time.js';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
 import { encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
-import { readTensors, TENSOR_BYTES_MAX, TensorWriter } from './tensor-frame.js';
+import { TENSOR_BYTES_MAX } from './tensor-frame.js';
+import { TensorReader } from './tensor-reader.js';
+import { TensorWriter } from './tensor-writer.js';
 
 /**
  * The child of a process host. It reads a frame, runs the model, writes a frame, and nothing else: reads block, so that no
@@ -61,14 +63,15 @@ async function serve(model: LoadedModel): Promise<void> {
   const { inputNames, outputNames } = model.info;
   const writer = new TensorWriter(undefined, FRAME_HEADER_BYTES);
   const memory = new ReusedMemory();
+  const reader = new TensorReader(inputNames, memory);
   const frames = new FrameReader(TENSOR_BYTES_MAX);
   for (let frame = frames.read(); frame !== undefined; frame = frames.read()) {
-    const outcome = await model.run(readTensors(inputNames, frame.body, memory));
+    const outcome = await model.run(reader.read(frame.body));
     if (outcome.kind === 'outputs') {
       const reply = writer.write(outputNames, outcome.outputs);
       const bodyBytes = reply.byteLength - FRAME_HEADER_BYTES;
       const { call } = frame.header;
-      reply.set(encodeHeader({ kind: 'outputs', call, runMs: outcome.runMs, readyAtMs: machineMs(), bodyBytes }));
+      encodeHeader({ kind: 'outputs', call, runMs: outcome.runMs, readyAtMs: machineMs(), bodyBytes }, reply);
       writeFully(reply);
     } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
     // Nobody waits now.

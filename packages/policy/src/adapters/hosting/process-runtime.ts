@@ -8,7 +8,8 @@ import { machineMs, machineMsSince } from './machine-time.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
 import { encodeHeader, FRAME_HEADER_BYTES, FrameAssembler, type FrameHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, REPLY_BYTES_MAX } from './process-wiring.js';
-import { readTensors, TensorWriter } from './tensor-frame.js';
+import { readTensors } from './tensor-reader.js';
+import { TensorWriter } from './tensor-writer.js';
 
 const STDERR_CHARS_KEPT = 600;
 /** What a child may know of the environment: how to load libraries, and nothing that could be a secret. */
@@ -66,7 +67,7 @@ class ProcessRuntime implements Runtime {
         const frame = this.#writer.write(this.#info?.inputNames ?? [], inputs);
         this.#pending = { call, resolve };
         const bodyBytes = frame.byteLength - FRAME_HEADER_BYTES;
-        frame.set(encodeHeader({ kind: 'run', call, runMs: 0, readyAtMs: machineMs(), bodyBytes }));
+        encodeHeader({ kind: 'run', call, runMs: 0, readyAtMs: machineMs(), bodyBytes }, frame);
         // One piece, one system call. The writer's bytes are free again when the reply has come.
         this.#channel.write(frame);
       } catch (error) {

@@ -2,7 +2,8 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { ReusedMemory } from './lay-out-memory.js';
 import { machineMs } from './machine-time.js';
 import { type LoadedModel, loadModel, type ModelOutcome, reasonOf } from './ort-model.js';
-import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
+import { TensorReader } from './tensor-reader.js';
+import { sharedRoom, TensorWriter } from './tensor-writer.js';
 import {
   BY_MESSAGE,
   controlOf,
@@ -75,11 +76,13 @@ class Outbox {
 async function serve(loaded: LoadedModel): Promise<void> {
   const outbox = new Outbox(loaded.info.outputNames);
   const memory = new ReusedMemory();
+  const reader = new TensorReader(loaded.info.inputNames, memory);
+  let inboxes = 0;
   let inbox: Uint8Array = new Uint8Array(0);
   let inputs = new Uint8Array(0);
   const answer = async (call: number, bytes: number): Promise<void> => {
     try {
-      outbox.answer(call, await loaded.run(readTensors(loaded.info.inputNames, inputs.subarray(0, bytes), memory)));
+      outbox.answer(call, await loaded.run(reader.read(inputs.subarray(0, bytes))));
     } catch (error) {
       send({ kind: 'failed', call, reason: reasonOf(error) });
     }
@@ -88,8 +91,9 @@ async function serve(loaded: LoadedModel): Promise<void> {
     Atomics.wait(slots, SLOTS.bell, rung);
     rung = Atomics.load(slots, SLOTS.bell);
     if (Atomics.load(slots, SLOTS.order) === STOP) return;
-    const moved = receiveMessageOnPort(port as NonNullable<typeof port>) as { message: ToThread } | undefined;
-    if (moved !== undefined) {
+    while (inboxes < Atomics.load(slots, SLOTS.inboxes)) {
+      inboxes += 1;
+      const moved = receiveMessageOnPort(port as NonNullable<typeof port>) as { readonly message: ToThread };
       inbox = moved.message.inbox;
       inputs = new Uint8Array(inbox.byteLength);
     }

@@ -6,7 +6,8 @@ import { answeredByBell } from './answered-by-bell.js';
 import { threadProgram } from './entry-file.js';
 import { machineMsSince } from './machine-time.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
-import { readTensors, sharedRoom, TensorWriter } from './tensor-frame.js';
+import { readTensors } from './tensor-reader.js';
+import { sharedRoom, TensorWriter } from './tensor-writer.js';
 import {
   BUSY,
   CONTROL_BYTES,
@@ -68,11 +69,11 @@ class ThreadRuntime implements Runtime {
         this.#shareInbox(this.#writer.write(this.#info?.inputNames ?? [], inputs));
         this.#pending = { call, resolve };
         Atomics.store(this.#control.slots, SLOTS.activity, BUSY);
-        // While native code runs the process must not end under it; between runs the thread holds nothing up.
-        this.#worker.ref();
         Atomics.store(this.#control.slots, SLOTS.call, call);
-        void this.#listenFor(call);
         this.#ring(RUN);
+        // The rest is done while the thread wakes up. Native code runs: the process must not end under it.
+        this.#worker.ref();
+        void this.#listenFor(call);
       } catch (error) {
         resolve({ kind: 'failed', reason: reasonOf(error) });
       }
@@ -90,6 +91,7 @@ class ThreadRuntime implements Runtime {
     this.#inbox = inputs.buffer;
     const moved: ToThread = { inbox: new Uint8Array(inputs.buffer) };
     this.#worker.postMessage(moved);
+    Atomics.add(this.#control.slots, SLOTS.inboxes, 1);
   }
 
   #ring(order: typeof RUN | typeof STOP): void {
@@ -99,7 +101,7 @@ class ThreadRuntime implements Runtime {
     Atomics.notify(slots, SLOTS.bell);
   }
 
-  /** Waits for the thread's bell without holding the event loop. Called before the order: no answer can be missed. */
+  /** Waits for the thread's bell without holding the event loop. An answer that is there already is not missed. */
   async #listenFor(call: number): Promise<void> {
     const { slots, times } = this.#control;
     if (!(await answeredByBell(slots, call, () => this.#pending?.call === call))) return;
@@ -140,8 +142,7 @@ class ThreadRuntime implements Runtime {
   /** Copied out of the shared memory, which the next run overwrites. */
   #outputs(bytes: number, { runMs, readyAtMs }: { readonly runMs: number; readonly readyAtMs: number }): RunOutcome {
     const unreadMs = machineMsSince(readyAtMs);
-    const own = new Uint8Array(bytes);
-    own.set(this.#outbox.subarray(0, bytes));
+    const own = this.#outbox.slice(0, bytes);
     return { kind: 'outputs', outputs: readTensors(this.#info?.outputNames ?? [], own), runMs, unreadMs };
   }
 

@@ -28,6 +28,8 @@ export const SLOTS = {
   /** The call whose outputs are in the outbox; {@link BY_MESSAGE} when the last answer was a message. */
   answered: 6,
   outputBytes: 7,
+  /** How many inboxes were sent: see {@link ToThread}. */
+  inboxes: 8,
 } as const;
 const SLOT_COUNT = Object.keys(SLOTS).length;
 
@@ -38,11 +40,13 @@ export const STOP = 1;
 /** No call has this number. */
 export const BY_MESSAGE = 0;
 
-const TIMES_AT = SLOT_COUNT * Int32Array.BYTES_PER_ELEMENT;
-export const CONTROL_BYTES = TIMES_AT + 2 * Float64Array.BYTES_PER_ELEMENT;
-
 /** How long the run took, in milliseconds, and when its answer was ready, by `machineMs`. */
 export const TIMES = { runMs: 0, readyAtMs: 1 } as const;
+const TIME_COUNT = Object.keys(TIMES).length;
+
+/** The times come first: they need a multiple of eight. */
+const SLOTS_AT = TIME_COUNT * Float64Array.BYTES_PER_ELEMENT;
+export const CONTROL_BYTES = SLOTS_AT + SLOT_COUNT * Int32Array.BYTES_PER_ELEMENT;
 
 /** Shared memory as the numbers in it. */
 export interface Control {
@@ -52,8 +56,8 @@ export interface Control {
 }
 
 export const controlOf = (shared: SharedArrayBuffer): Control => ({
-  slots: new Int32Array(shared, 0, SLOT_COUNT),
-  times: new Float64Array(shared, TIMES_AT, 2),
+  slots: new Int32Array(shared, SLOTS_AT, SLOT_COUNT),
+  times: new Float64Array(shared, 0, TIME_COUNT),
 });
 
 /** Sent before the first run, and when the inbox had to grow: shared bytes where inputs are found from then on. */
