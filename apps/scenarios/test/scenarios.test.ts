@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempFolder } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
+import { EXIT, runCommandLine } from '../src/command-line.js';
 import { KPIS, type Kpis } from '../src/core/kpi-table.js';
 import { reportSchema } from '../src/report/scenario-report.js';
 import { SCENARIOS } from '../src/scenarios/scenario-table.js';
@@ -35,6 +36,16 @@ async function program(cli: string, ...args: readonly string[]): Promise<Ran> {
   const lines = stdout.trim().split('\n');
   const last = lines.at(-1) ?? '';
   return { code, lines, stderr, json: last.startsWith('{') ? (JSON.parse(last) as Ran['json']) : {} };
+}
+
+/** In this process: for what ends before a scenario begins. */
+async function said(...argv: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  const lines: string[] = [];
+  const take = (line: string): void => {
+    lines.push(line);
+  };
+  const code = await runCommandLine({ argv, print: take, complain: take, progress: take });
+  return { code, text: lines.join('\n') };
 }
 
 async function holdsInShort(name: string, ...more: readonly string[]): Promise<Ran> {
@@ -187,15 +198,21 @@ describe('the command line', () => {
     [['run', 'chaos', '--sabotage', 'other'], 'unhandled'],
     [['run', 'chaos', '--duration', '5 minutes'], '90s'],
   ])('refuses wrong usage: %j', async (args, what) => {
-    const { code, stderr } = await harness(...args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(what);
+    const { code, text } = await said(...args);
+    expect(code).toBe(EXIT.usage);
+    expect(text).toContain(what);
+  });
+
+  it('wrong usage is told on standard error, with exit code 2', async () => {
+    const { code, lines, stderr } = await harness('run', 'nothing');
+    expect({ code, lines }).toEqual({ code: 2, lines: [''] });
+    expect(stderr).toContain('nothing');
   });
 
   it('lists every scenario, and every figure has a unit', async () => {
-    const { code, lines } = await harness();
-    expect(code).toBe(0);
-    for (const name of Object.keys(SCENARIOS)) expect(lines.join('\n')).toContain(name);
+    const { code, text } = await said();
+    expect(code).toBe(EXIT.ok);
+    for (const name of Object.keys(SCENARIOS)) expect(text).toContain(name);
     expect(Object.values(KPIS).every(({ unit, means }) => unit !== undefined && means.endsWith('.'))).toBe(true);
   });
 });
