@@ -54,14 +54,16 @@ function take(outputs: TensorMap, tensor: string, size: Size): Floats {
 }
 
 function cutHeads(heads: Float32Array, dims: NetworkDims): Readonly<Record<string, Float32Array>> {
-  const parts = [...rawHeads(dims), ...twoStageHeads(dims), { field: 'graphEmbedding', width: dims.gatHiddenWidth }];
   const own = heads.slice();
   const cut: Record<string, Float32Array> = {};
   let at = 0;
-  for (const { field, width } of parts) {
+  const take = (field: string, width: number): void => {
     cut[field] = own.subarray(at, at + width);
     at += width;
-  }
+  };
+  for (const { field, width } of rawHeads(dims)) take(field, width);
+  for (const { field, width } of twoStageHeads(dims)) take(field, width);
+  take('graphEmbedding', dims.gatHiddenWidth);
   return cut;
 }
 

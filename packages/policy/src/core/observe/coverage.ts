@@ -31,6 +31,7 @@ export class CoverageTally implements KeptNotes {
   #present = 0;
   #expected = 0;
   readonly #truncated: Truncation[] = [];
+  readonly #later: (() => void)[] = [];
 
   /** `key` is the feature's own, for example `seed.risk`. Features of no row at all say nothing and leave no key. */
   feature(key: string, present: number, expected: number): void {
@@ -59,7 +60,13 @@ export class CoverageTally implements KeptNotes {
     if (kept < total) this.#truncated.push({ type, kept, total });
   }
 
+  /** What is only counted once somebody asks. */
+  later(count: () => void): void {
+    this.#later.push(count);
+  }
+
   coverage(): Coverage {
+    for (const count of this.#later.splice(0)) count();
     const byKey = this.#byKey.sums();
     return {
       ratio: this.#expected === 0 ? 0 : this.#present / this.#expected,

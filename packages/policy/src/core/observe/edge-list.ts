@@ -33,13 +33,16 @@ export class EdgeList {
     this.#attributes[at + 2] = c;
   }
 
-  /** The edges so far. Nothing may be added afterwards: the table is a view. */
+  /** The edges so far. Nothing may be added afterwards: the table is not a copy. */
   table(): EdgeTable {
+    const [source, target, attributes] = [this.#source, this.#target, this.#attributes];
+    const [length, attributeWidth] = [this.#length, this.#attributeWidth];
+    if (length === source.length) return { source, target, attributeWidth, attributes };
     return {
-      source: this.#source.subarray(0, this.#length),
-      target: this.#target.subarray(0, this.#length),
-      attributeWidth: this.#attributeWidth,
-      attributes: this.#attributes.subarray(0, this.#length * this.#attributeWidth),
+      source: source.subarray(0, length),
+      target: target.subarray(0, length),
+      attributeWidth,
+      attributes: attributes.subarray(0, length * attributeWidth),
     };
   }
 

@@ -60,10 +60,12 @@ export function buildEdges(
     layer: structure.layers.length,
     activation: structure.activations.length,
   };
-  for (let index = 0; index < RELATIONS.length; index += 1) {
-    const key = RELATION_KEYS[index] as RelationKey;
-    if (possible(RELATIONS[index] as Relation, rows)) tally.relation(COVERAGE_NAMES[key], edges[key].source.length);
-  }
+  tally.later(() => {
+    for (let index = 0; index < RELATIONS.length; index += 1) {
+      const key = RELATION_KEYS[index] as RelationKey;
+      if (possible(RELATIONS[index] as Relation, rows)) tally.relation(COVERAGE_NAMES[key], edges[key].source.length);
+    }
+  });
   return edges;
 }
 
@@ -108,7 +110,7 @@ const possible = ({ source, target }: Relation, rows: Readonly<Record<NodeType, 
   rows[source] > (source === target ? 1 : 0) && rows[target] > 0;
 
 function peerChain({ seeds, attributeWidth }: EdgeSources): EdgeTable {
-  const list = new EdgeList(attributeWidth, seeds.length);
+  const list = new EdgeList(attributeWidth, Math.max(0, seeds.length - 1));
   for (let index = 0; index + 1 < seeds.length; index++) list.add(index, index + 1, [0.5, 0, 0]);
   return list.table();
 }

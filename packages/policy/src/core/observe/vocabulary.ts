@@ -21,7 +21,7 @@ const NAME_LENGTH_MAX = 256;
 /** Looks names up and remembers, once each, the ones that are new. */
 export class NameLookup {
   readonly #vocabularies: Vocabularies;
-  readonly #fresh = new Map<string, NewName>();
+  #fresh: Map<string, NewName> | undefined;
 
   constructor(vocabularies: Vocabularies) {
     this.#vocabularies = vocabularies;
@@ -32,7 +32,7 @@ export class NameLookup {
     if (name === undefined || isBlank(name)) return undefined;
     const index = this.#vocabularies[vocabulary].get(name);
     if (index === undefined) {
-      if (name.length <= NAME_LENGTH_MAX) this.#fresh.set(`${vocabulary}/${name}`, { vocabulary, name });
+      if (name.length <= NAME_LENGTH_MAX) this.#remember(vocabulary, name);
       return undefined;
     }
     invariant(
@@ -43,6 +43,11 @@ export class NameLookup {
   }
 
   newNames(): readonly NewName[] {
-    return [...this.#fresh.values()];
+    return [...(this.#fresh?.values() ?? [])];
+  }
+
+  #remember(vocabulary: VocabularyName, name: string): void {
+    this.#fresh ??= new Map();
+    this.#fresh.set(`${vocabulary}/${name}`, { vocabulary, name });
   }
 }

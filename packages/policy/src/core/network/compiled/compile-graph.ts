@@ -28,7 +28,7 @@ function feedsOfCopies(graph: HeteroGraph, { dims, limits }: GraphContract): Res
 /**
  * The inputs of the compiled form for one graph. All 21 relations must be present; the first thing wrong is named. The
  * feature tensors share memory with the graph. With a `memory` (`rememberRelations`), tables that were compiled before are
- * neither checked nor laid out again, and the bucket numbers are shared too; without, the rest is fresh.
+ * neither checked nor laid out again, and the bucket numbers and empty buckets are shared too; without, the rest is fresh.
  */
 export function compileGraph(
   graph: HeteroGraph,

@@ -11,6 +11,7 @@ import { planRows, type RowPlan } from './row-plan.js';
 export interface LaidCells {
   readonly plan: CellPlan;
   readonly index: BucketIndex;
+  readonly blanks: Blanks;
   /** The relations they are of. */
   readonly relations: ReadonlySet<RelationKey>;
   readonly cells: EdgeCells;
@@ -20,6 +21,12 @@ export interface LaidCells {
 interface BucketIndex {
   readonly relations: BigInt64Array;
   readonly destinations: BigInt64Array;
+}
+
+/** A bucket without edges, in `gat0_edge` and in `gat1_edge`. */
+interface Blanks {
+  readonly first: Float32Array;
+  readonly last: Float32Array;
 }
 
 const ZERO = new Float32Array(1);
@@ -94,7 +101,9 @@ function featureTensor(graph: HeteroGraph, type: NodeType): PlainTensor {
 /** Where the work begins: nothing laid out yet. */
 function planCells(graph: HeteroGraph, edgeFeatureWidth: number): Omit<LaidCells, 'cells'> {
   const rows = planRows(graph);
-  return { plan: { rows, channels: edgeFeatureWidth + 1 }, index: bucketIndex(rows), relations: NO_RELATIONS };
+  const channels = edgeFeatureWidth + 1;
+  const blanks = { first: emptyBucket(channels, rows.columns), last: emptyBucket(channels, rows.lastColumns) };
+  return { plan: { rows, channels }, index: bucketIndex(rows), blanks, relations: NO_RELATIONS };
 }
 
 const NO_RELATIONS: ReadonlySet<RelationKey> = new Set();
@@ -117,11 +126,11 @@ export function layCells(
   relations: ReadonlySet<RelationKey>,
   edgeFeatureWidth: number,
 ): LaidCells | undefined {
-  const { plan, index } = planCells(graph, edgeFeatureWidth);
+  const { plan, index, blanks } = planCells(graph, edgeFeatureWidth);
   const cells = emptyCells(graph, plan);
   fillSelves(cells.means, plan.rows);
   return fillRelations(graph, { plan, cells }, (key) => relations.has(key))
-    ? { plan, index, relations, cells }
+    ? { plan, index, blanks, relations, cells }
     : undefined;
 }
 
@@ -138,11 +147,11 @@ function beginCells(cells: EdgeCells, before: EdgeCells | undefined, plan: RowPl
 
 /**
  * The eleven tensors of a checked graph with all relations. Undefined when it has parallel edges, which a dense cell cannot
- * hold. The feature tensors share memory with the graph and the bucket numbers with `laid`; the others are fresh and, where
+ * hold. The feature tensors share memory with the graph and the bucket numbers and the empty buckets with `laid`; the others are fresh and, where
  * few cells are set, scattered.
  */
 export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: LaidCells): TensorMap | undefined {
-  const { plan, index, relations } = laid ?? planCells(graph, edgeFeatureWidth);
+  const { plan, index, blanks, relations } = laid ?? planCells(graph, edgeFeatureWidth);
   const { rows, channels } = plan;
   const cells = emptyCells(graph, plan);
   beginCells(cells, laid?.cells, rows);
@@ -155,11 +164,8 @@ export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: 
     x_layer: featureTensor(graph, 'layer'),
     x_activation: featureTensor(graph, 'activation'),
     sage_adj: cells.means.tensor([rows.sageRows, rows.columns], ZERO),
-    gat0_edge: cells.first.tensor([rows.firstBuckets, channels, rows.columns], emptyBucket(channels, rows.columns)),
-    gat1_edge: cells.last.tensor(
-      [rows.lastBuckets, channels, rows.lastColumns],
-      emptyBucket(channels, rows.lastColumns),
-    ),
+    gat0_edge: cells.first.tensor([rows.firstBuckets, channels, rows.columns], blanks.first),
+    gat1_edge: cells.last.tensor([rows.lastBuckets, channels, rows.lastColumns], blanks.last),
     bucket_rel: { type: 'int64', dims: [rows.firstBuckets], data: index.relations },
     bucket_dst: { type: 'int64', dims: [rows.firstBuckets], data: index.destinations },
   };
