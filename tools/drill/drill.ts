@@ -44,12 +44,12 @@ export function parseDurationMs(text: string): number {
   return Number(match[1]) * UNIT_MS[(match[2] ?? 's') as keyof typeof UNIT_MS];
 }
 
-/** `text` as a whole number; `UsageError` names the flag. */
-export const wholeNumber = (name: string, text: string | undefined): number | undefined => {
+/** `text` as a whole number of at least `min`; `UsageError` names the flag. */
+export const wholeNumber = (name: string, text: string | undefined, min = 0): number | undefined => {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new UsageError(`--${name} takes a whole number, got ${text}`);
-  return value;
+  if (Number.isSafeInteger(value) && value >= min) return value;
+  throw new UsageError(`--${name} takes a whole number${min > 0 ? ` of at least ${min}` : ''}, got ${text}`);
 };
 
 /** Reads the drill flags. Throws `UsageError` or `TypeError` with what was expected. */
@@ -71,7 +71,8 @@ export function parseDrillFlags(spec: DrillSpec, argv: readonly string[]): Drill
   return {
     seed: wholeNumber('seed', values.seed) ?? 1,
     budgetMs: values.budget === undefined ? spec.defaultBudgetMs : parseDurationMs(values.budget),
-    count: wholeNumber('count', values.count),
+    // A drill that does nothing proves nothing.
+    count: wholeNumber('count', values.count, 1),
     json: values.json,
     assert: values.assert,
     sabotage: values.sabotage,

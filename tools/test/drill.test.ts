@@ -55,6 +55,7 @@ describe('drill flags', () => {
   it('refuses a count that is none, and a flag it does not know', () => {
     expect(() => parseDrillFlags(spec, ['--count', '-3'])).toThrow();
     expect(() => parseDrillFlags(spec, ['--count', '3.5'])).toThrow('whole number');
+    expect(() => parseDrillFlags(spec, ['--count', '0'])).toThrow('at least 1, got 0');
     expect(() => parseDrillFlags(spec, ['--colour'])).toThrow('--colour');
   });
 });

@@ -14,11 +14,11 @@ const WAIT_MS = 20_000;
 await runDrill(
   { name: 'oona:failover', defaultBudgetMs: 900_000, sabotages: FAILOVER_SABOTAGES, options: ['runs', 'lease'] },
   async ({ seed, count = COUNT, sabotage, own }): Promise<DrillOutcome> => {
-    const leaseMs = wholeNumber('lease', own['lease']) ?? LEASE_MS;
+    const leaseMs = wholeNumber('lease', own['lease'], 1) ?? LEASE_MS;
     const totals = await exploreFailovers({
       seed,
       count,
-      runs: wholeNumber('runs', own['runs']) ?? RUNS,
+      runs: wholeNumber('runs', own['runs'], 1) ?? RUNS,
       leaseMs,
       waitMs: leaseMs + WAIT_MS,
       ...(sabotage === undefined ? {} : { sabotage: sabotage as FailoverSabotage }),
