@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@esper/std';
 import type { NetworkDims } from './dims.js';
 import type { PlainTensor, TensorMap } from './feeds.js';
-import { headsWidth, rawHeads, twoStageHeads } from './head-layout.js';
+import { headsWidth } from './head-layout.js';
 import type { NetworkOutputs } from './outputs.js';
 
 /** Why the tensors of a run are no answer. */
@@ -53,18 +53,24 @@ function take(outputs: TensorMap, tensor: string, size: Size): Floats {
   return allFinite(values) ? ok(values) : err({ code: 'nonfinite_output', tensor });
 }
 
-function cutHeads(heads: Float32Array, dims: NetworkDims): Readonly<Record<string, Float32Array>> {
+/** The fields of the `heads` output, in the order `rawHeads` and `twoStageHeads` give them. They share one copy. */
+function cutHeads(heads: Float32Array, dims: NetworkDims): Omit<NetworkOutputs, 'seedScores' | 'blueprintScores'> {
   const own = heads.slice();
-  const cut: Record<string, Float32Array> = {};
   let at = 0;
-  const take = (field: string, width: number): void => {
-    cut[field] = own.subarray(at, at + width);
+  const next = (width: number): Float32Array => {
     at += width;
+    return own.subarray(at - width, at);
   };
-  for (const { field, width } of rawHeads(dims)) take(field, width);
-  for (const { field, width } of twoStageHeads(dims)) take(field, width);
-  take('graphEmbedding', dims.gatHiddenWidth);
-  return cut;
+  return {
+    policyLogits: next(dims.policyClassCount),
+    blendingLogits: next(dims.blendingClassCount),
+    riskLogits: next(dims.riskClassCount),
+    value: next(1)[0] as number,
+    breakerLogits: next(2),
+    policyParams: next(dims.paramVectorWidth),
+    schedule: next(dims.scheduleOutputWidth),
+    graphEmbedding: next(dims.gatHiddenWidth),
+  };
 }
 
 /**
@@ -80,10 +86,8 @@ export function splitOutputs(outputs: TensorMap, expected: OutputsExpected): Res
   if (!seeds.ok) return seeds;
   const blueprints = take(outputs, 'blueprint_scores', { rows: blueprintCount, width: 1, atLeast: true });
   if (!blueprints.ok) return blueprints;
-  const parts = cutHeads(heads.value, dims) as unknown as Omit<NetworkOutputs, 'value'> & { value: Float32Array };
   return ok({
-    ...parts,
-    value: parts.value[0] as number,
+    ...cutHeads(heads.value, dims),
     seedScores: seeds.value.slice(),
     blueprintScores: blueprints.value.slice(),
   });
