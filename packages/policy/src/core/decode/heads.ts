@@ -7,17 +7,6 @@ export type HeadFault =
   | { readonly code: 'head_width'; readonly head: string; readonly expected: number; readonly actual: number };
 
 type VectorHead = Exclude<keyof NetworkOutputs, 'value'>;
-const VECTOR_HEADS = [
-  'policyLogits',
-  'blendingLogits',
-  'riskLogits',
-  'breakerLogits',
-  'policyParams',
-  'schedule',
-  'graphEmbedding',
-  'seedScores',
-  'blueprintScores',
-] as const satisfies readonly VectorHead[];
 
 /** The first head of the wrong width, else the first with a number that is not finite (P-D7, P-D39). */
 export function headFault(
@@ -36,15 +25,15 @@ export function headFault(
     seedScores: rows.seeds,
     blueprintScores: rows.blueprints,
   };
-  for (const head of VECTOR_HEADS) {
+  const heads = Object.keys(widths) as VectorHead[];
+  for (const head of heads) {
     const actual = outputs[head].length;
     if (actual !== widths[head]) return { code: 'head_width', head, expected: widths[head], actual };
   }
   if (!Number.isFinite(outputs.value)) return { code: 'nonfinite_output', head: 'value', index: 0 };
-  for (const head of VECTOR_HEADS) {
-    const values = outputs[head];
-    for (let index = 0; index < values.length; index += 1)
-      if (!Number.isFinite(values[index])) return { code: 'nonfinite_output', head, index };
+  for (const head of heads) {
+    const index = outputs[head].findIndex((value) => !Number.isFinite(value));
+    if (index >= 0) return { code: 'nonfinite_output', head, index };
   }
   return undefined;
 }

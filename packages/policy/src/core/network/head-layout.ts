@@ -28,11 +28,7 @@ export function twoStageHeads(dims: NetworkDims) {
 }
 
 /** Width of the `heads` output: raw heads, two-stage heads, graph embedding. */
-export const headsWidth = (dims: NetworkDims): number =>
-  widthOf(rawHeads(dims)) + widthOf(twoStageHeads(dims)) + dims.gatHiddenWidth;
-
-function widthOf(parts: readonly { readonly width: number }[]): number {
-  let sum = 0;
-  for (const { width } of parts) sum += width;
-  return sum;
+export function headsWidth(dims: NetworkDims): number {
+  const parts = [...rawHeads(dims), ...twoStageHeads(dims)];
+  return parts.reduce((sum, { width }) => sum + width, dims.gatHiddenWidth);
 }

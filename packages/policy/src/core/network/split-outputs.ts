@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '@esper/std';
 import type { NetworkDims } from './dims.js';
 import type { PlainTensor, TensorMap } from './feeds.js';
-import { headsWidth } from './head-layout.js';
+import { headsWidth, rawHeads, twoStageHeads } from './head-layout.js';
 import type { NetworkOutputs } from './outputs.js';
 
 /** Why the tensors of a run are no answer. */
@@ -53,24 +53,16 @@ function take(outputs: TensorMap, tensor: string, size: Size): Floats {
   return allFinite(values) ? ok(values) : err({ code: 'nonfinite_output', tensor });
 }
 
-/** The fields of the `heads` output, in the order `rawHeads` and `twoStageHeads` give them. They share one copy. */
-function cutHeads(heads: Float32Array, dims: NetworkDims): Omit<NetworkOutputs, 'seedScores' | 'blueprintScores'> {
+function cutHeads(heads: Float32Array, dims: NetworkDims): Readonly<Record<string, Float32Array>> {
+  const parts = [...rawHeads(dims), ...twoStageHeads(dims), { field: 'graphEmbedding', width: dims.gatHiddenWidth }];
   const own = heads.slice();
+  const cut: Record<string, Float32Array> = {};
   let at = 0;
-  const next = (width: number): Float32Array => {
+  for (const { field, width } of parts) {
+    cut[field] = own.subarray(at, at + width);
     at += width;
-    return own.subarray(at - width, at);
-  };
-  return {
-    policyLogits: next(dims.policyClassCount),
-    blendingLogits: next(dims.blendingClassCount),
-    riskLogits: next(dims.riskClassCount),
-    value: next(1)[0] as number,
-    breakerLogits: next(2),
-    policyParams: next(dims.paramVectorWidth),
-    schedule: next(dims.scheduleOutputWidth),
-    graphEmbedding: next(dims.gatHiddenWidth),
-  };
+  }
+  return cut;
 }
 
 /**
@@ -86,8 +78,10 @@ export function splitOutputs(outputs: TensorMap, expected: OutputsExpected): Res
   if (!seeds.ok) return seeds;
   const blueprints = take(outputs, 'blueprint_scores', { rows: blueprintCount, width: 1, atLeast: true });
   if (!blueprints.ok) return blueprints;
+  const parts = cutHeads(heads.value, dims) as unknown as Omit<NetworkOutputs, 'value'> & { value: Float32Array };
   return ok({
-    ...cutHeads(heads.value, dims),
+    ...parts,
+    value: parts.value[0] as number,
     seedScores: seeds.value.slice(),
     blueprintScores: blueprints.value.slice(),
   });

@@ -21,7 +21,7 @@ const NAME_LENGTH_MAX = 256;
 /** Looks names up and remembers, once each, the ones that are new. */
 export class NameLookup {
   readonly #vocabularies: Vocabularies;
-  #fresh: Map<string, NewName> | undefined;
+  readonly #fresh = new Map<string, NewName>();
 
   constructor(vocabularies: Vocabularies) {
     this.#vocabularies = vocabularies;
@@ -32,7 +32,7 @@ export class NameLookup {
     if (name === undefined || isBlank(name)) return undefined;
     const index = this.#vocabularies[vocabulary].get(name);
     if (index === undefined) {
-      if (name.length <= NAME_LENGTH_MAX) this.#remember(vocabulary, name);
+      if (name.length <= NAME_LENGTH_MAX) this.#fresh.set(`${vocabulary}/${name}`, { vocabulary, name });
       return undefined;
     }
     invariant(
@@ -43,11 +43,6 @@ export class NameLookup {
   }
 
   newNames(): readonly NewName[] {
-    return [...(this.#fresh?.values() ?? [])];
-  }
-
-  #remember(vocabulary: VocabularyName, name: string): void {
-    this.#fresh ??= new Map();
-    this.#fresh.set(`${vocabulary}/${name}`, { vocabulary, name });
+    return [...this.#fresh.values()];
   }
 }
