@@ -35,6 +35,14 @@ describe('invariant', () => {
     expect(() => invariant(0, 'zero is not truth')).toThrow(new InvariantError('zero is not truth'));
   });
 
+  it('puts a message together only when what was believed is wrong', () => {
+    let asked = 0;
+    const message = (): string => `asked ${++asked} times`;
+    invariant(true, message);
+    expect(asked).toBe(0);
+    expect(() => invariant(false, message)).toThrow(new InvariantError('asked 1 times'));
+  });
+
   it('assertNever names the union and the value', () => {
     expect(() => assertNever('blue' as never, 'colour')).toThrow('unhandled colour: blue');
   });

@@ -48,5 +48,5 @@ export const accountsFor = (stats: WorkerStats): boolean =>
 
 /** Throws `InvariantError` when a task has been lost or counted twice. */
 export function assertAccounted(stats: WorkerStats): void {
-  invariant(accountsFor(stats), `worker counters do not add up: ${JSON.stringify(stats)}`);
+  invariant(accountsFor(stats), () => `worker counters do not add up: ${JSON.stringify(stats)}`);
 }

@@ -6,7 +6,13 @@ import { readTensors, TensorReader } from '../../src/adapters/hosting/tensor-rea
 import { TensorWriter } from '../../src/adapters/hosting/tensor-writer.js';
 import { firstNonfinite } from '../../src/core/hosting/finite.js';
 import type { PlainTensor, TensorMap } from '../../src/core/network/feeds.js';
-import { CellList, ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
+import {
+  CellList,
+  type Cells,
+  layOut,
+  ScatteredTensor,
+  type Scattering,
+} from '../../src/core/network/scattered-tensor.js';
 
 const shape = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 });
 const size = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
@@ -24,15 +30,25 @@ const tensorMap: fc.Arbitrary<TensorMap> = fc.dictionary(fc.string({ minLength: 
   maxKeys: 8,
 });
 
+const partOf = (cells: readonly (readonly [number, number])[]): Cells => {
+  const list = new CellList(cells.length);
+  for (const [cell, value] of cells) list.put(cell, value);
+  return list.part();
+};
+
 const scattered: fc.Arbitrary<ScatteredTensor> = fc
   .tuple(fc.integer({ min: 1, max: 7 }), fc.array(fc.float({ noNaN: true }), { minLength: 1, maxLength: 5 }))
-  .chain(([rows, pattern]) =>
-    fc.array(fc.tuple(fc.nat(rows * pattern.length - 1), fc.float({ noNaN: true })), { maxLength: 12 }).map((cells) => {
-      const list = new CellList(cells.length);
-      for (const [cell, value] of cells) list.put(cell, value);
-      return list.tensor([rows, pattern.length], Float32Array.from(pattern));
-    }),
-  );
+  .chain(([rows, pattern]) => {
+    const cell = fc.tuple(fc.nat(rows * pattern.length - 1), fc.float({ noNaN: true }));
+    return fc.array(fc.array(cell, { maxLength: 12 }), { maxLength: 3 }).map(
+      (parts) =>
+        new ScatteredTensor({
+          dims: [rows, pattern.length],
+          pattern: Float32Array.from(pattern),
+          parts: parts.map(partOf),
+        }),
+    );
+  });
 
 describe('scattered tensors', () => {
   it('read like the array they describe: the pattern in every row, then the cells, the later of two in one place', () => {
@@ -40,7 +56,8 @@ describe('scattered tensors', () => {
       fc.property(scattered, (tensor) => {
         const [rows = 0] = tensor.dims;
         const expected = Array.from({ length: rows }, () => [...tensor.pattern]).flat();
-        for (const [at, cell] of tensor.cells.entries()) expected[cell] = tensor.values[at] as number;
+        for (const { cells, values } of tensor.parts)
+          for (const [at, cell] of cells.entries()) expected[cell] = values[at] as number;
         expect(tensor.data).toEqual(Float32Array.from(expected));
       }),
     );
@@ -62,37 +79,36 @@ describe('scattered tensors', () => {
 
   it('only the cells are written where the pattern lies already, and nothing is left of the tensor before', () => {
     const size = 6;
-    const tensorOf = (pattern: readonly number[], cells: readonly (readonly [number, number])[]) => {
-      const list = new CellList(cells.length);
-      for (const [cell, value] of cells) list.put(cell, value);
-      return list.tensor([size], Float32Array.from(pattern));
-    };
+    const scatteringOf = (pattern: readonly number[], cells: readonly (readonly [number, number])[]): Scattering => ({
+      pattern: Float32Array.from(pattern),
+      ...partOf(cells),
+    });
     const pattern = fc.constantFrom([0], [0, -1], [-0, -1], [1, 2, 3]);
     const cell = fc.tuple(fc.nat(size), fc.float({ noNaN: true }));
     fc.assert(
       fc.property(fc.array(fc.tuple(pattern, fc.array(cell, { maxLength: 4 }), fc.boolean())), (calls) => {
         const memory = new ReusedMemory();
         for (const [repeated, cells, wiped] of calls) {
-          const tensor = tensorOf(repeated, cells);
-          const laid = () => memory.layOut('x', size, tensor);
+          const scattering = scatteringOf(repeated, cells);
+          const laid = () => memory.layOut('x', size, scattering);
           if (cells.some(([at]) => at >= size)) expect(laid).toThrow(RangeError);
-          else expect(laid()).toEqual(tensor.data);
+          else expect(laid()).toEqual(layOut(scattering, new Float32Array(size)));
           if (wiped) memory.wipe();
         }
       }),
     );
     const memory = new ReusedMemory();
-    const first = memory.layOut('x', size, tensorOf([0, -1], [[2, 5]]));
+    const first = memory.layOut('x', size, scatteringOf([0, -1], [[2, 5]]));
     memory.wipe();
-    expect(memory.layOut('x', size, tensorOf([0, -1], [[3, 7]]))).toBe(first);
+    expect(memory.layOut('x', size, scatteringOf([0, -1], [[3, 7]]))).toBe(first);
   });
 
   it('a cell outside, a missing pattern and a size beyond all bounds are refused where they are read', () => {
-    const given = { dims: [2, 2], pattern: new Float32Array(2), cells: Int32Array.of(4), values: Float32Array.of(1) };
+    const given = { dims: [2, 2], pattern: new Float32Array(2), parts: [partOf([[4, 1]])] };
     const bytesOf = (tensor: ScatteredTensor) => new TensorWriter().write(['x'], { x: tensor }).slice();
     expect(() => new ScatteredTensor(given).data).toThrow('cell 4 of 4');
     expect(() => readTensors(['x'], bytesOf(new ScatteredTensor(given)))).toThrow('cell 4 of 4');
-    expect(() => readTensors(['x'], bytesOf(new ScatteredTensor({ ...given, cells: Int32Array.of(-1) })))).toThrow(
+    expect(() => readTensors(['x'], bytesOf(new ScatteredTensor({ ...given, parts: [partOf([[-1, 1]])] })))).toThrow(
       'cell -1 of 4',
     );
     const bare = new ScatteredTensor({ ...given, pattern: new Float32Array(0) });
@@ -101,7 +117,7 @@ describe('scattered tensors', () => {
     expect(() => readTensors(['x'], bytesOf(vast))).toThrow(RangeError);
     const list = new CellList(0);
     list.put(0, 1);
-    expect(() => list.tensor([1], new Float32Array(1))).toThrow('1 cells, room for 0');
+    expect(() => list.part()).toThrow('1 cells, room for 0');
   });
 });
 
@@ -144,14 +160,10 @@ describe('tensor frames', () => {
     const memory = new ReusedMemory();
     const reader = new TensorReader(['a', 'b'], memory);
     const writer = new TensorWriter();
-    const of = (value: number): TensorMap => {
-      const list = new CellList(1);
-      list.put(1, value);
-      return {
-        a: { type: 'float32', dims: [1], data: Float32Array.of(value) },
-        b: list.tensor([2], Float32Array.of(0)),
-      };
-    };
+    const of = (value: number): TensorMap => ({
+      a: { type: 'float32', dims: [1], data: Float32Array.of(value) },
+      b: new ScatteredTensor({ dims: [2], pattern: Float32Array.of(0), parts: [partOf([[1, value]])] }),
+    });
     const first = reader.read(writer.write(['a', 'b'], of(1)));
     memory.wipe();
     const second = reader.read(writer.write(['a', 'b'], of(2)));
@@ -257,10 +269,14 @@ describe('firstNonfinite', () => {
           });
           expect(firstNonfinite({ a: of(good) })).toBeUndefined();
           expect(firstNonfinite({ a: of(good), b: of([...good, bad, ...good]) })).toBe('b');
-          const list = new CellList(1);
-          list.put(0, bad);
-          expect(firstNonfinite({ a: list.tensor([2], new Float32Array(1)) })).toBe('a');
-          expect(firstNonfinite({ b: new CellList(0).tensor([2], Float32Array.of(1, bad)) })).toBe('b');
+          const cellsOf = (pattern: readonly number[], parts: readonly Cells[]): TensorMap => ({
+            a: new ScatteredTensor({ dims: [2], pattern: Float32Array.from(pattern), parts }),
+          });
+          const [sound, broken] = [partOf([[0, 1]]), partOf([[0, bad]])];
+          expect(firstNonfinite(cellsOf([0], [sound, sound]))).toBeUndefined();
+          expect(firstNonfinite(cellsOf([0], [broken, sound]))).toBe('a');
+          expect(firstNonfinite(cellsOf([0], [sound, broken]))).toBe('a');
+          expect(firstNonfinite(cellsOf([1, bad], []))).toBe('a');
         },
       ),
     );

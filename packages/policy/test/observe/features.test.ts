@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Observation, observe, priorNormalizerState, STATISTICS } from '../../src/index.js';
+import { BLUEPRINT_FEATURES } from '../../src/core/observe/blueprint-nodes.js';
+import { GLOBAL_FEATURES } from '../../src/core/observe/global-node.js';
+import { seedFeatures } from '../../src/core/observe/seed-nodes.js';
+import { activationFeatures, layerFeatures, parameterFeatures } from '../../src/core/observe/structure-nodes.js';
 import { bare, blueprint, graphOf, noNames, packet, seed, seen, wideLimits } from './scene.js';
 
 const cells = (
@@ -69,6 +73,20 @@ describe('absent, zero and bad are three things', () => {
     const less = seen({ packet: packet({ trainingMetrics: {} }) }).coverage;
     expect(less.ratio).toBeLessThan(full.ratio);
     expect(less.missingKeys).toEqual(expect.arrayContaining(['global.loss', 'global.gradient_norm']));
+  });
+
+  it('PB-21: a key stands for one feature, or for several that are counted one behind the other', () => {
+    const features: readonly { readonly key: string }[] = [
+      ...GLOBAL_FEATURES,
+      ...seedFeatures(1),
+      ...BLUEPRINT_FEATURES,
+      ...layerFeatures(1),
+      ...activationFeatures(1),
+      ...parameterFeatures([]),
+    ];
+    const runs = features.map(({ key }) => key).filter((key, at, keys) => key !== keys[at - 1]);
+    expect(new Set(runs).size).toBe(runs.length);
+    expect(runs.length).toBeLessThan(features.length);
   });
 });
 

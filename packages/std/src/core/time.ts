@@ -19,13 +19,13 @@ export interface MonoClock {
 
 /** Checked constructor: a safe integer ≥ 0. Throws `InvariantError` otherwise. */
 export function unixMs(value: number): UnixMs {
-  invariant(Number.isSafeInteger(value) && value >= 0, `not a Unix time in milliseconds: ${value}`);
+  invariant(Number.isSafeInteger(value) && value >= 0, () => `not a Unix time in milliseconds: ${value}`);
   return value as UnixMs;
 }
 
 /** Checked constructor: a finite number. Throws `InvariantError` otherwise. */
 export function monoMs(value: number): MonoMs {
-  invariant(Number.isFinite(value), `not a monotonic time in milliseconds: ${value}`);
+  invariant(Number.isFinite(value), () => `not a monotonic time in milliseconds: ${value}`);
   return value as MonoMs;
 }
 

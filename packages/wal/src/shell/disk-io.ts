@@ -28,7 +28,7 @@ export async function writeFully(file: DiskFile, bytes: Uint8Array, position: nu
   while (done < bytes.length) {
     try {
       const wrote = await file.write(done === 0 ? bytes : bytes.subarray(done), position + done);
-      invariant(wrote >= 0 && wrote <= bytes.length - done, `disk wrote ${wrote} bytes`);
+      invariant(wrote >= 0 && wrote <= bytes.length - done, () => `disk wrote ${wrote} bytes`);
       done += wrote;
       if (wrote > 0) continue;
       interruptions += 1;

@@ -159,7 +159,7 @@ export class LogWriter {
       sealer.seal({ sequence, issuedAtMs, acknowledgedThrough, payloadBytes, payloadSum });
       sequence += 1;
     }
-    invariant(sealer.at === batch.usedBytes, `sealed ${sealer.at} bytes of ${batch.usedBytes}`);
+    invariant(sealer.at === batch.usedBytes, () => `sealed ${sealer.at} bytes of ${batch.usedBytes}`);
     return {
       bytes: batch.memory.bytes.subarray(0, batch.usedBytes),
       chain: sealer.chain,

@@ -1,5 +1,5 @@
 import type { PlainTensor, TensorMap } from '../../core/network/feeds.js';
-import { ScatteredTensor } from '../../core/network/scattered-tensor.js';
+import { type Cells, ScatteredTensor } from '../../core/network/scattered-tensor.js';
 import { padded, RANK_MAX, sizeOf, TENSOR_BYTES_MAX, TYPE_CODES } from './tensor-frame.js';
 
 const FIRST_BYTES = 64 * 1024;
@@ -80,18 +80,29 @@ class Arena {
 
   tensor(tensor: PlainTensor): void {
     if (tensor instanceof ScatteredTensor) {
-      const { pattern, cells, values } = tensor;
-      this.#shape(TYPE_CODES.scattered, tensor.dims);
-      this.word(pattern.length);
-      this.word(cells.length);
-      this.#floats.set(pattern, this.#room(pattern) >> 2);
-      this.#ints.set(cells, this.#room(cells) >> 2);
-      this.#floats.set(values, this.#room(values) >> 2);
+      this.#scattered(tensor);
       return;
     }
     this.#shape(TYPE_CODES[tensor.type], tensor.dims);
-    if (tensor.type === 'float32') this.#floats.set(tensor.data, this.#room(tensor.data) >> 2);
-    else this.#longs.set(tensor.data, this.#room(tensor.data) >> 3);
+    const at = this.#room(tensor.data.byteLength);
+    if (tensor.type === 'float32') this.#floats.set(tensor.data, at >> 2);
+    else this.#longs.set(tensor.data, at >> 3);
+  }
+
+  #scattered({ dims, pattern, parts, cellCount }: ScatteredTensor): void {
+    this.#shape(TYPE_CODES.scattered, dims);
+    this.word(pattern.length);
+    this.word(cellCount);
+    this.#floats.set(pattern, this.#room(pattern.byteLength) >> 2);
+    let cellsAt = this.#room(4 * cellCount) >> 2;
+    let valuesAt = this.#room(4 * cellCount) >> 2;
+    for (let at = 0; at < parts.length; at += 1) {
+      const { cells, values } = parts[at] as Cells;
+      this.#ints.set(cells, cellsAt);
+      this.#floats.set(values, valuesAt);
+      cellsAt += cells.length;
+      valuesAt += values.length;
+    }
   }
 
   #shape(type: number, dims: readonly number[]): void {
@@ -100,18 +111,17 @@ class Arena {
     for (let at = 0; at < dims.length; at += 1) this.word(dims[at] as number);
   }
 
-  /** Where `array` goes, in bytes. */
-  #room({ byteLength }: ArrayBufferView): number {
+  /** Where the next `bytes` go. */
+  #room(bytes: number): number {
     const at = this.#at;
-    this.#at += padded(byteLength);
+    this.#at += padded(bytes);
     return at;
   }
 }
 
 function bytesOf(tensor: PlainTensor): number {
   if (!(tensor instanceof ScatteredTensor)) return padded(tensor.data.byteLength);
-  const { pattern, cells, values } = tensor;
-  return padded(pattern.byteLength) + padded(cells.byteLength) + padded(values.byteLength);
+  return padded(tensor.pattern.byteLength) + 2 * padded(4 * tensor.cellCount);
 }
 
 function sound(name: string, tensor: PlainTensor | undefined): PlainTensor {

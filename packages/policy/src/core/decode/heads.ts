@@ -32,8 +32,10 @@ export function headFault(
   }
   if (!Number.isFinite(outputs.value)) return { code: 'nonfinite_output', head: 'value', index: 0 };
   for (const head of heads) {
-    const index = outputs[head].findIndex((value) => !Number.isFinite(value));
-    if (index >= 0) return { code: 'nonfinite_output', head, index };
+    const values = outputs[head];
+    for (let index = 0; index < values.length; index += 1) {
+      if (!Number.isFinite(values[index])) return { code: 'nonfinite_output', head, index };
+    }
   }
   return undefined;
 }

@@ -12,7 +12,8 @@ export interface RiskEstimate {
 export function riskEstimate(logits: ArrayLike<number>): RiskEstimate {
   let peak = 0;
   for (let k = 1; k < logits.length; k++) if ((logits[k] as number) > (logits[peak] as number)) peak = k;
-  const weights = Array.from(logits, (logit) => Math.exp(logit - (logits[peak] as number)));
+  const weights: number[] = [];
+  for (let k = 0; k < logits.length; k++) weights.push(Math.exp((logits[k] as number) - (logits[peak] as number)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const distribution = weights.map((weight) => weight / total);
   const score = distribution.reduce((sum, p, k) => sum + (p * k) / (logits.length - 1), 0);

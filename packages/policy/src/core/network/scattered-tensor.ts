@@ -1,15 +1,15 @@
-/** Cells of a tensor that hold something else than its pattern. A cell that stands twice holds the later value. */
-export interface Scattering {
-  /** Repeated from the first cell to the last. At least one number. */
-  readonly pattern: Float32Array;
+/** Cells of a tensor, and what they hold. A cell that stands twice holds the later value. */
+export interface Cells {
   /** Where, counted from the first number of the tensor. */
   readonly cells: Int32Array;
   /** What, one number per cell. */
   readonly values: Float32Array;
 }
 
-interface ShapedScattering extends Scattering {
-  readonly dims: readonly number[];
+/** A tensor that is a pattern but for some cells. */
+export interface Scattering extends Cells {
+  /** Repeated from the first cell to the last. At least one number. */
+  readonly pattern: Float32Array;
 }
 
 /**
@@ -17,24 +17,37 @@ interface ShapedScattering extends Scattering {
  * tensor: `data` is laid out when somebody asks. A host sends the cells instead, a fifth of the bytes, and the runtime's side
  * lays them out.
  */
-export class ScatteredTensor implements ShapedScattering {
+export class ScatteredTensor {
   readonly type = 'float32';
   readonly dims: readonly number[];
   readonly pattern: Float32Array;
-  readonly cells: Int32Array;
-  readonly values: Float32Array;
+  /** One behind the other: what many tensors share is not copied into each. */
+  readonly parts: readonly Cells[];
   #data: Float32Array | undefined;
 
-  constructor({ dims, pattern, cells, values }: ShapedScattering) {
+  constructor({ dims, pattern, parts }: Pick<ScatteredTensor, 'dims' | 'pattern' | 'parts'>) {
     this.dims = dims;
     this.pattern = pattern;
-    this.cells = cells;
-    this.values = values;
+    this.parts = parts;
+  }
+
+  /** How many cells there are in all parts. */
+  get cellCount(): number {
+    let count = 0;
+    for (let at = 0; at < this.parts.length; at += 1) count += (this.parts[at] as Cells).cells.length;
+    return count;
   }
 
   get data(): Float32Array {
-    this.#data ??= layOut(this, new Float32Array(this.dims.reduce((product, dim) => product * dim, 1)));
+    this.#data ??= this.#layOut();
     return this.#data;
+  }
+
+  #layOut(): Float32Array {
+    const data = new Float32Array(this.dims.reduce((product, dim) => product * dim, 1));
+    repeat(this.pattern, data);
+    for (const part of this.parts) putCells(part, data);
+    return data;
   }
 }
 
@@ -54,7 +67,7 @@ function repeat(pattern: Float32Array, into: Float32Array): void {
 }
 
 /** Writes the cells over whatever is there. Throws `RangeError` for a cell outside. */
-export function putCells({ cells, values }: Omit<Scattering, 'pattern'>, into: Float32Array): void {
+export function putCells({ cells, values }: Cells, into: Float32Array): void {
   for (let at = 0; at < cells.length; at += 1) {
     const cell = cells[at] as number;
     if (cell < 0 || cell >= into.length) throw new RangeError(`cell ${cell} of ${into.length}`);
@@ -70,7 +83,7 @@ export class CellList {
   readonly #values: Float32Array;
   #length = 0;
 
-  /** Room for `most` cells; one more throws `RangeError` when the tensor is made. */
+  /** Room for `most` cells; one more makes {@link part} throw. */
   constructor(most: number) {
     const memory = new ArrayBuffer(most * CELL_BYTES);
     this.#cells = new Int32Array(memory, 0, most);
@@ -83,17 +96,10 @@ export class CellList {
     this.#length += 1;
   }
 
-  /** All that `other` has. Throws `RangeError` when they do not fit. */
-  putAll(other: CellList): void {
-    this.#cells.set(other.#cells.subarray(0, other.#length), this.#length);
-    this.#values.set(other.#values.subarray(0, other.#length), this.#length);
-    this.#length += other.#length;
-  }
-
-  tensor(dims: readonly number[], pattern: Float32Array): ScatteredTensor {
+  /** Those so far, without a copy. Throws `RangeError` when there was no room for all. */
+  part(): Cells {
     if (this.#length > this.#cells.length)
       throw new RangeError(`${this.#length} cells, room for ${this.#cells.length}`);
-    const cells = this.#cells.subarray(0, this.#length);
-    return new ScatteredTensor({ dims, pattern, cells, values: this.#values.subarray(0, this.#length) });
+    return { cells: this.#cells.subarray(0, this.#length), values: this.#values.subarray(0, this.#length) };
   }
 }

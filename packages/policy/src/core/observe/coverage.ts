@@ -67,49 +67,42 @@ export class CoverageTally implements KeptNotes {
 
   coverage(): Coverage {
     for (const count of this.#later.splice(0)) count();
-    const byKey = this.#byKey.sums();
     return {
       ratio: this.#expected === 0 ? 0 : this.#present / this.#expected,
-      byKey: ratios(byKey),
-      byType: ratios(this.#byType.sums()),
-      missingKeys: byKey.filter(({ present }) => present === 0).map(({ key }) => key),
+      byKey: this.#byKey.ratios(),
+      byType: this.#byType.ratios(),
+      missingKeys: this.#byKey.missing(),
       truncated: this.#truncated,
     };
   }
 }
 
-/** Presence by key, in the order the keys first came. Counting is a part of every observation, summing up is done once it is asked for. */
+/** Presence by key, in the order the keys came. What shares a key comes one behind the other. */
 class Counts {
   readonly #keys: string[] = [];
   readonly #present: number[] = [];
   readonly #expected: number[] = [];
 
   add(key: string, present: number, expected: number): void {
+    const last = this.#keys.length - 1;
+    if (this.#keys[last] === key) {
+      this.#present[last] = (this.#present[last] as number) + present;
+      this.#expected[last] = (this.#expected[last] as number) + expected;
+      return;
+    }
     this.#keys.push(key);
     this.#present.push(present);
     this.#expected.push(expected);
   }
 
-  sums(): readonly KeyCount[] {
-    const sums = new Map<string, KeyCount>();
-    for (const [at, key] of this.#keys.entries()) {
-      const [present, expected] = [this.#present[at] as number, this.#expected[at] as number];
-      const known = sums.get(key);
-      if (known === undefined) sums.set(key, { key, present, expected });
-      else {
-        known.present += present;
-        known.expected += expected;
-      }
-    }
-    return [...sums.values()];
+  ratios(): Readonly<Record<string, number>> {
+    const ratios: Record<string, number> = {};
+    for (const [at, key] of this.#keys.entries())
+      ratios[key] = (this.#present[at] as number) / (this.#expected[at] as number);
+    return ratios;
+  }
+
+  missing(): readonly string[] {
+    return this.#keys.filter((_, at) => this.#present[at] === 0);
   }
 }
-
-interface KeyCount {
-  readonly key: string;
-  present: number;
-  expected: number;
-}
-
-const ratios = (sums: readonly KeyCount[]): Readonly<Record<string, number>> =>
-  Object.fromEntries(sums.map(({ key, present, expected }) => [key, present / expected]));

@@ -45,24 +45,40 @@ export function prepareTable<Row>(source: TableSource<Row>): TableSource<Row> {
 export function buildNodeTable<Row>(source: TableSource<Row>, notes: BuildNotes): NodeTable {
   const { ids, rows, width, features, columns } = source;
   const cells = source.drawn === undefined ? new Float32Array(rows.length * width) : source.drawn.slice();
-  let present = 0;
-  let expected = 0;
+  const read: Column[] = [];
   for (let place = 0; place < features.length; place += 1) {
     const feature = features[place] as Feature<Row>;
     if (feature.column >= width) continue;
     const column = columns?.[place] ?? readNow(cells, source, { feature, notes });
-    note(column, feature.key, notes);
-    if (feature.evidence) {
-      present += column.presentCount;
-      expected += rows.length;
-    }
+    read.push(column);
+    for (let at = 0; at < column.bad.length; at += 1) notes.badSignals.push(column.bad[at] as string);
     if (feature.statistic !== undefined && column.presentCount > 0) {
       const statistic = learn(feature.statistic, column, notes);
       writeScores(cells, column.values, { statistic, width, column: feature.column });
     }
   }
-  notes.tally.evidence(`node.${source.type}`, present, expected);
+  notes.tally.later(() => count(source, read, notes.tally));
   return { ids, width, features: cells };
+}
+
+/** `read` has one column for each feature that the width has room for. */
+function count<Row>(
+  { type, rows, width, features }: TableSource<Row>,
+  read: readonly Column[],
+  tally: CoverageTally,
+): void {
+  let present = 0;
+  let expected = 0;
+  let place = 0;
+  for (const { key, column, evidence } of features) {
+    if (column >= width) continue;
+    const { presentCount } = read[place++] as Column;
+    tally.feature(key, presentCount, rows.length);
+    if (!evidence) continue;
+    present += presentCount;
+    expected += rows.length;
+  }
+  tally.evidence(`node.${type}`, present, expected);
 }
 
 function readNow<Row>(
@@ -73,11 +89,6 @@ function readNow<Row>(
   const column = readColumn(source, feature, notes);
   drawColumn(cells, source, { feature, values: column.values });
   return column;
-}
-
-function note({ values, presentCount, bad }: Column, key: string, { tally, badSignals }: BuildNotes): void {
-  tally.feature(key, presentCount, values.length);
-  for (let at = 0; at < bad.length; at += 1) badSignals.push(bad[at] as string);
 }
 
 /** The statistic after all rows at once: what the cells are measured against. */

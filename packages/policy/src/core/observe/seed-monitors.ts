@@ -44,7 +44,9 @@ class MonitorCollector {
   }
 
   byDepth(row: number, candidate: BlueprintCandidate): void {
-    for (const [seedRow, depth] of this.#sources.depths.entries()) {
+    const { depths } = this.#sources;
+    for (let seedRow = 0; seedRow < depths.length; seedRow += 1) {
+      const depth = depths[seedRow];
       if (depth !== undefined) this.#watch({ row, candidate, seedRow, layer: Math.round(depth), weight: undefined });
     }
   }

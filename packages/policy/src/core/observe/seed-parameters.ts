@@ -8,13 +8,15 @@ export function seedParameterEdges({ seeds, candidates, structure, attributeWidt
   const list = new EdgeList(attributeWidth, seeds.length * structure.parameters.length);
   for (const [seedRow, seed] of seeds.entries()) {
     if (!seed.blendAllowed) continue;
+    const attributes = [1, 1, seed.stageFraction] as const;
     for (const [row, candidate] of candidates.entries()) {
       const own = structure.parameterRows[row] ?? [];
       const allows = allowList(candidate.descriptor.graph, { seed, seedRow });
-      for (const [index, parameter] of own.entries()) {
+      for (let index = 0; index < own.length; index += 1) {
+        const parameter = own[index] as number;
         const name = structure.parameters[parameter]?.item.name;
         if (name === undefined || allows?.(name, index) === false) continue;
-        list.add(seedRow, parameter, [1, 1, seed.stageFraction]);
+        list.add(seedRow, parameter, attributes);
       }
     }
   }

@@ -18,6 +18,8 @@ const VOCABULARY_SIZE = 1024;
 /** A longer text is no name and is never offered for registration. */
 const NAME_LENGTH_MAX = 256;
 
+const NONE: readonly NewName[] = [];
+
 /** Looks names up and remembers, once each, the ones that are new. */
 export class NameLookup {
   readonly #vocabularies: Vocabularies;
@@ -37,12 +39,12 @@ export class NameLookup {
     }
     invariant(
       Number.isInteger(index) && index >= 1 && index < VOCABULARY_SIZE,
-      `index of ${vocabulary} is in its table`,
+      () => `index of ${vocabulary} is in its table`,
     );
     return index / VOCABULARY_SIZE;
   }
 
   newNames(): readonly NewName[] {
-    return [...this.#fresh.values()];
+    return this.#fresh.size === 0 ? NONE : [...this.#fresh.values()];
   }
 }

@@ -46,6 +46,6 @@ export function advanceClock(clock: EngineClock, at: Instant): EngineClock {
 }
 
 function checkInstant(at: Instant): void {
-  invariant(Number.isFinite(at.wallMs), `wall time is no number: ${at.wallMs}`);
-  invariant(Number.isFinite(at.monoMs), `monotonic time is no number: ${at.monoMs}`);
+  invariant(Number.isFinite(at.wallMs), () => `wall time is no number: ${at.wallMs}`);
+  invariant(Number.isFinite(at.monoMs), () => `monotonic time is no number: ${at.monoMs}`);
 }

@@ -1,8 +1,15 @@
 import type { EdgeTable, HeteroGraph } from '../../graph/hetero-graph.js';
 import { NODE_TYPES, type NodeType, type RelationKey } from '../../graph/schema.js';
 import type { PlainTensor, TensorMap } from '../feeds.js';
-import { GAT0_TARGETS, GAT1_TARGETS, INCOMING_RELATIONS, incomingCount, RELATION_PLACES } from '../relation-index.js';
-import { CellList } from '../scattered-tensor.js';
+import {
+  GAT0_TARGETS,
+  GAT1_TARGETS,
+  INCOMING_RELATIONS,
+  incomingCount,
+  RELATION_PLACES,
+  type RelationPlace,
+} from '../relation-index.js';
+import { CellList, type Cells, ScatteredTensor } from '../scattered-tensor.js';
 import { DESTINATION_STRIDE, NO_EDGE_MASK } from './compiled-contract.js';
 import { type CellPlan, type EdgeCells, fillRelation } from './relation-cells.js';
 import { planRows, type RowPlan } from './row-plan.js';
@@ -14,7 +21,9 @@ export interface LaidCells {
   readonly blanks: Blanks;
   /** The relations they are of. */
   readonly relations: ReadonlySet<RelationKey>;
-  readonly cells: EdgeCells;
+  readonly means: Cells;
+  readonly first: Cells;
+  readonly last: Cells;
 }
 
 /** Relation and destination of each bucket. */
@@ -31,22 +40,25 @@ interface Blanks {
 
 const ZERO = new Float32Array(1);
 
-/** Edges of all relations, or of those that end in the node types `into`. */
-function edgeTotal(graph: HeteroGraph, into: readonly NodeType[] = NODE_TYPES): number {
-  let total = 0;
-  for (const { key, target } of RELATION_PLACES) {
-    if (into.includes(target)) total += (graph.edges[key] as EdgeTable).source.length;
-  }
-  return total;
-}
+type Wanted = (key: RelationKey) => boolean;
 
-function emptyCells(graph: HeteroGraph, { rows, channels }: CellPlan): EdgeCells {
+/** Room for the cells of the relations that `wanted` names. */
+function emptyCells(graph: HeteroGraph, { rows, channels }: CellPlan, wanted: Wanted): EdgeCells {
+  const edges = { all: 0, first: 0, last: 0 };
+  for (let at = 0; at < RELATION_PLACES.length; at += 1) {
+    const { key, target } = RELATION_PLACES[at] as RelationPlace;
+    if (!wanted(key)) continue;
+    const { length } = (graph.edges[key] as EdgeTable).source;
+    edges.all += length;
+    if (GAT0_TARGETS.includes(target)) edges.first += length;
+    if (GAT1_TARGETS.includes(target)) edges.last += length;
+  }
   // Per edge its attributes, an open mask, and at most one closed null node.
-  const attention = (into: readonly NodeType[]): CellList => new CellList(edgeTotal(graph, into) * (channels + 1));
+  const perEdge = channels + 1;
   return {
-    means: new CellList(rows.columns + edgeTotal(graph)),
-    first: attention(GAT0_TARGETS),
-    last: attention(GAT1_TARGETS),
+    means: new CellList(rows.columns + edges.all),
+    first: new CellList(edges.first * perEdge),
+    last: new CellList(edges.last * perEdge),
     taken: new Int32Array((rows.columns * rows.columns + 31) >> 5),
     degree: new Int32Array(rows.columns),
   };
@@ -99,7 +111,10 @@ function featureTensor(graph: HeteroGraph, type: NodeType): PlainTensor {
 }
 
 /** Where the work begins: nothing laid out yet. */
-function planCells(graph: HeteroGraph, edgeFeatureWidth: number): Omit<LaidCells, 'cells'> {
+function planCells(
+  graph: HeteroGraph,
+  edgeFeatureWidth: number,
+): Pick<LaidCells, 'plan' | 'index' | 'blanks' | 'relations'> {
   const rows = planRows(graph);
   const channels = edgeFeatureWidth + 1;
   const blanks = { first: emptyBucket(channels, rows.columns), last: emptyBucket(channels, rows.lastColumns) };
@@ -112,9 +127,10 @@ const NO_RELATIONS: ReadonlySet<RelationKey> = new Set();
 function fillRelations(
   graph: HeteroGraph,
   into: { readonly plan: CellPlan; readonly cells: EdgeCells },
-  wanted: (key: RelationKey) => boolean,
+  wanted: Wanted,
 ): boolean {
-  for (const place of RELATION_PLACES) {
+  for (let at = 0; at < RELATION_PLACES.length; at += 1) {
+    const place = RELATION_PLACES[at] as RelationPlace;
     if (wanted(place.key) && !fillRelation(graph.edges[place.key] as EdgeTable, place, into)) return false;
   }
   return true;
@@ -127,35 +143,28 @@ export function layCells(
   edgeFeatureWidth: number,
 ): LaidCells | undefined {
   const { plan, index, blanks } = planCells(graph, edgeFeatureWidth);
-  const cells = emptyCells(graph, plan);
+  const wanted: Wanted = (key) => relations.has(key);
+  const cells = emptyCells(graph, plan, wanted);
   fillSelves(cells.means, plan.rows);
-  return fillRelations(graph, { plan, cells }, (key) => relations.has(key))
-    ? { plan, index, blanks, relations, cells }
-    : undefined;
-}
-
-/** Copies what was laid out before, or begins with what every graph has. */
-function beginCells(cells: EdgeCells, before: EdgeCells | undefined, plan: RowPlan): void {
-  if (before === undefined) {
-    fillSelves(cells.means, plan);
-    return;
-  }
-  cells.means.putAll(before.means);
-  cells.first.putAll(before.first);
-  cells.last.putAll(before.last);
+  if (!fillRelations(graph, { plan, cells }, wanted)) return undefined;
+  const [means, first, last] = [cells.means.part(), cells.first.part(), cells.last.part()];
+  return { plan, index, blanks, relations, means, first, last };
 }
 
 /**
  * The eleven tensors of a checked graph with all relations. Undefined when it has parallel edges, which a dense cell cannot
- * hold. The feature tensors share memory with the graph and the bucket numbers and the empty buckets with `laid`; the others are fresh and, where
- * few cells are set, scattered.
+ * hold. The feature tensors share memory with the graph, and with `laid` the bucket numbers, the empty buckets and the cells
+ * that are there; the rest is fresh and, where few cells are set, scattered.
  */
 export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: LaidCells): TensorMap | undefined {
   const { plan, index, blanks, relations } = laid ?? planCells(graph, edgeFeatureWidth);
   const { rows, channels } = plan;
-  const cells = emptyCells(graph, plan);
-  beginCells(cells, laid?.cells, rows);
-  if (!fillRelations(graph, { plan, cells }, (key) => !relations.has(key))) return undefined;
+  const wanted: Wanted = (key) => !relations.has(key);
+  const cells = emptyCells(graph, plan, wanted);
+  if (laid === undefined) fillSelves(cells.means, rows);
+  if (!fillRelations(graph, { plan, cells }, wanted)) return undefined;
+  const joined = (before: Cells | undefined, list: CellList): readonly Cells[] =>
+    before === undefined ? [list.part()] : [before, list.part()];
   return {
     x_global: featureTensor(graph, 'global'),
     x_seed: featureTensor(graph, 'seed'),
@@ -163,9 +172,21 @@ export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: 
     x_parameter: featureTensor(graph, 'parameter'),
     x_layer: featureTensor(graph, 'layer'),
     x_activation: featureTensor(graph, 'activation'),
-    sage_adj: cells.means.tensor([rows.sageRows, rows.columns], ZERO),
-    gat0_edge: cells.first.tensor([rows.firstBuckets, channels, rows.columns], blanks.first),
-    gat1_edge: cells.last.tensor([rows.lastBuckets, channels, rows.lastColumns], blanks.last),
+    sage_adj: new ScatteredTensor({
+      dims: [rows.sageRows, rows.columns],
+      pattern: ZERO,
+      parts: joined(laid?.means, cells.means),
+    }),
+    gat0_edge: new ScatteredTensor({
+      dims: [rows.firstBuckets, channels, rows.columns],
+      pattern: blanks.first,
+      parts: joined(laid?.first, cells.first),
+    }),
+    gat1_edge: new ScatteredTensor({
+      dims: [rows.lastBuckets, channels, rows.lastColumns],
+      pattern: blanks.last,
+      parts: joined(laid?.last, cells.last),
+    }),
     bucket_rel: { type: 'int64', dims: [rows.firstBuckets], data: index.relations },
     bucket_dst: { type: 'int64', dims: [rows.firstBuckets], data: index.destinations },
   };
