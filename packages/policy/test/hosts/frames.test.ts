@@ -10,6 +10,7 @@ import {
   CellList,
   type Cells,
   layOut,
+  NO_CELLS,
   ScatteredTensor,
   type Scattering,
 } from '../../src/core/network/scattered-tensor.js';
@@ -40,14 +41,12 @@ const scattered: fc.Arbitrary<ScatteredTensor> = fc
   .tuple(fc.integer({ min: 1, max: 7 }), fc.array(fc.float({ noNaN: true }), { minLength: 1, maxLength: 5 }))
   .chain(([rows, pattern]) => {
     const cell = fc.tuple(fc.nat(rows * pattern.length - 1), fc.float({ noNaN: true }));
-    return fc.array(fc.array(cell, { maxLength: 12 }), { maxLength: 3 }).map(
-      (parts) =>
-        new ScatteredTensor({
-          dims: [rows, pattern.length],
-          pattern: Float32Array.from(pattern),
-          parts: parts.map(partOf),
-        }),
-    );
+    const part = fc.array(cell, { maxLength: 12 }).map(partOf);
+    return fc
+      .record({ shared: fc.oneof(fc.constant(NO_CELLS), part), own: part })
+      .map(
+        (cells) => new ScatteredTensor({ dims: [rows, pattern.length], pattern: Float32Array.from(pattern), ...cells }),
+      );
   });
 
 describe('scattered tensors', () => {
@@ -56,7 +55,7 @@ describe('scattered tensors', () => {
       fc.property(scattered, (tensor) => {
         const [rows = 0] = tensor.dims;
         const expected = Array.from({ length: rows }, () => [...tensor.pattern]).flat();
-        for (const { cells, values } of tensor.parts)
+        for (const { cells, values } of [tensor.shared, tensor.own])
           for (const [at, cell] of cells.entries()) expected[cell] = values[at] as number;
         expect(tensor.data).toEqual(Float32Array.from(expected));
       }),
@@ -81,7 +80,8 @@ describe('scattered tensors', () => {
     const size = 6;
     const scatteringOf = (pattern: readonly number[], cells: readonly (readonly [number, number])[]): Scattering => ({
       pattern: Float32Array.from(pattern),
-      ...partOf(cells),
+      shared: NO_CELLS,
+      own: partOf(cells),
     });
     const pattern = fc.constantFrom([0], [0, -1], [-0, -1], [1, 2, 3]);
     const cell = fc.tuple(fc.nat(size), fc.float({ noNaN: true }));
@@ -103,12 +103,76 @@ describe('scattered tensors', () => {
     expect(memory.layOut('x', size, scatteringOf([0, -1], [[3, 7]]))).toBe(first);
   });
 
+  it('shared cells travel once for as long as they stay, and whoever reads frame after frame misses nothing', () => {
+    const shapes = [
+      [4, 3],
+      [2, 3],
+    ] as const;
+    const cell = fc.tuple(fc.nat(5), fc.float({ noNaN: true }));
+    const part = fc.array(cell, { maxLength: 5 }).map(partOf);
+    const call = fc.record({
+      shared: fc.nat(3),
+      shape: fc.nat(1),
+      pattern: fc.constantFrom([0], [0, 0, -1]),
+      own: part,
+      wiped: fc.boolean(),
+      forgotten: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.tuple(part, part, part), fc.array(call, { maxLength: 12 }), (parts, calls) => {
+        const writer = new TensorWriter();
+        const memory = new ReusedMemory();
+        const reader = new TensorReader(['a', 'b'], memory);
+        const inbox = new Uint8Array(4096);
+        for (const { shared, shape, pattern, own, wiped, forgotten } of calls) {
+          const given = { dims: shapes[shape] as readonly number[], pattern: Float32Array.from(pattern), own };
+          const a = new ScatteredTensor({ ...given, shared: parts[shared] ?? NO_CELLS });
+          const b = new ScatteredTensor({ ...given, shared: parts[0] });
+          if (forgotten) writer.forget();
+          const frame = writer.write(['a', 'b'], { a, b });
+          inbox.set(frame);
+          const read = reader.read(inbox.subarray(0, frame.byteLength));
+          expect([read['a']?.data, read['b']?.data]).toEqual([a.data, b.data]);
+          if (wiped) memory.wipe();
+        }
+      }),
+    );
+    const writer = new TensorWriter();
+    const reader = new TensorReader(['x']);
+    const x = new ScatteredTensor({ dims: [9], pattern: new Float32Array(1), shared: partOf([[8, 1]]), own: NO_CELLS });
+    const frames = [x, x].map((tensor) => writer.write(['x'], { x: tensor }).slice());
+    expect(frames.map(({ byteLength }) => byteLength)).toEqual([56, 40]);
+    const withOthers = new TensorReader(['x']);
+    withOthers.read(
+      new TensorWriter().write(['x'], {
+        x: new ScatteredTensor({
+          ...x,
+          shared: partOf([
+            [0, 1],
+            [1, 1],
+          ]),
+        }),
+      }),
+    );
+    for (const stranger of [reader, withOthers]) {
+      expect(() => stranger.read(frames[1] as Uint8Array)).toThrow('x builds on 1 cells that are not kept');
+    }
+    for (const frame of frames) expect(reader.read(frame)['x']?.data).toEqual(x.data);
+    writer.forget();
+    expect(writer.write(['x'], { x })).toEqual(frames[0]);
+
+    const broken = new ScatteredTensor({ ...x, shared: partOf([[7, 2]]), own: partOf([[99, 1]]) });
+    const mended = new ScatteredTensor({ ...x, shared: broken.shared });
+    expect(() => reader.read(writer.write(['x'], { x: broken }))).toThrow('cell 99 of 9');
+    expect(reader.read(writer.write(['x'], { x: mended }))['x']?.data).toEqual(mended.data);
+  });
+
   it('a cell outside, a missing pattern and a size beyond all bounds are refused where they are read', () => {
-    const given = { dims: [2, 2], pattern: new Float32Array(2), parts: [partOf([[4, 1]])] };
+    const given = { dims: [2, 2], pattern: new Float32Array(2), shared: NO_CELLS, own: partOf([[4, 1]]) };
     const bytesOf = (tensor: ScatteredTensor) => new TensorWriter().write(['x'], { x: tensor }).slice();
     expect(() => new ScatteredTensor(given).data).toThrow('cell 4 of 4');
     expect(() => readTensors(['x'], bytesOf(new ScatteredTensor(given)))).toThrow('cell 4 of 4');
-    expect(() => readTensors(['x'], bytesOf(new ScatteredTensor({ ...given, parts: [partOf([[-1, 1]])] })))).toThrow(
+    expect(() => readTensors(['x'], bytesOf(new ScatteredTensor({ ...given, own: partOf([[-1, 1]]) })))).toThrow(
       'cell -1 of 4',
     );
     const bare = new ScatteredTensor({ ...given, pattern: new Float32Array(0) });
@@ -162,7 +226,7 @@ describe('tensor frames', () => {
     const writer = new TensorWriter();
     const of = (value: number): TensorMap => ({
       a: { type: 'float32', dims: [1], data: Float32Array.of(value) },
-      b: new ScatteredTensor({ dims: [2], pattern: Float32Array.of(0), parts: [partOf([[1, value]])] }),
+      b: new ScatteredTensor({ dims: [2], pattern: Float32Array.of(0), shared: NO_CELLS, own: partOf([[1, value]]) }),
     });
     const first = reader.read(writer.write(['a', 'b'], of(1)));
     memory.wipe();
@@ -269,14 +333,17 @@ describe('firstNonfinite', () => {
           });
           expect(firstNonfinite({ a: of(good) })).toBeUndefined();
           expect(firstNonfinite({ a: of(good), b: of([...good, bad, ...good]) })).toBe('b');
-          const cellsOf = (pattern: readonly number[], parts: readonly Cells[]): TensorMap => ({
-            a: new ScatteredTensor({ dims: [2], pattern: Float32Array.from(pattern), parts }),
+          const cellsOf = (pattern: readonly number[], shared: Cells, own: Cells): TensorMap => ({
+            a: new ScatteredTensor({ dims: [2], pattern: Float32Array.from(pattern), shared, own }),
           });
           const [sound, broken] = [partOf([[0, 1]]), partOf([[0, bad]])];
-          expect(firstNonfinite(cellsOf([0], [sound, sound]))).toBeUndefined();
-          expect(firstNonfinite(cellsOf([0], [broken, sound]))).toBe('a');
-          expect(firstNonfinite(cellsOf([0], [sound, broken]))).toBe('a');
-          expect(firstNonfinite(cellsOf([1, bad], []))).toBe('a');
+          const known = new WeakSet<Cells>();
+          expect(firstNonfinite(cellsOf([0], sound, sound), known)).toBeUndefined();
+          expect(known.has(sound)).toBe(true);
+          expect(firstNonfinite(cellsOf([0], broken, sound), known)).toBe('a');
+          expect(firstNonfinite(cellsOf([0], broken, sound), known)).toBe('a');
+          expect(firstNonfinite(cellsOf([0], sound, broken), known)).toBe('a');
+          expect(firstNonfinite(cellsOf([1, bad], NO_CELLS, NO_CELLS), known)).toBe('a');
         },
       ),
     );

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TensorMap } from '../../src/core/network/feeds.js';
+import { type Cells, NO_CELLS, ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
 import { createProcessHost, createThreadHost, type ObservedInferenceHost } from '../../src/node.js';
 import { childrenOf, HAS_PROC, isAlive, until } from './child-processes.js';
 import { FOR_EVER, LOOP_MODEL, LOOP_MODEL_SHA256, loopInputs, WIDTH } from './loop-model.js';
@@ -35,6 +36,36 @@ describe.each([
       expect(reply.value.totalMs).toBeGreaterThanOrEqual(reply.value.runMs);
     }
     expect(host.stats()).toMatchObject({ calls: 7, timeouts: 0, unorderedDeaths: 0 });
+  });
+
+  it('sends cells that tensors share once, and again after a failed run or in a new runtime, with the same results', async () => {
+    const host = keep(await create({ model: LOOP_MODEL, standbyCount: 1 }));
+    const cellsOf = (...values: number[]): Cells => ({
+      cells: Int32Array.from(values, (_, at) => at),
+      values: Float32Array.from(values),
+    });
+    const [first, second] = [cellsOf(1, 2, 3), cellsOf(4, 5)];
+    const asked = async (shared: Cells, rows: number, width = WIDTH): Promise<unknown> => {
+      const own = { cells: Int32Array.of(1, width - 1), values: Float32Array.of(rows, 9) };
+      const x = new ScatteredTensor({ dims: [rows, width], pattern: Float32Array.of(0.5), shared, own });
+      const reply = await host.infer({ ...loopInputs(1n), x }, 20_000);
+      if (!reply.ok) return reply.error.code;
+      expect(reply.value.outputs['y']?.data).toEqual(x.data);
+      return 'answered';
+    };
+    for (const shared of [first, first, second, first, NO_CELLS, first, first]) {
+      expect(await asked(shared, 2)).toBe('answered');
+    }
+    expect(await asked(second, 1, WIDTH + 1)).toBe('inference_failed');
+    expect(await asked(second, 2)).toBe('answered');
+    // More than a frame may ask the other side to lay out: refused where it is read, before anything of it is kept.
+    expect(await asked(first, 2 ** 20)).toBe('inference_failed');
+    expect(await asked(first, 2)).toBe('answered');
+    await until('both runtimes are back', () => host.readyCount() === 2);
+    const hung = host.infer(loopInputs(kind === 'process' ? FOR_EVER : 30_000n), 20);
+    expect(await asked(second, 2)).toBe('answered');
+    expect(await hung).toMatchObject({ ok: false });
+    expect(await asked(second, 3)).toBe('answered');
   });
 
   it('refuses bytes that are not those of the manifest, bytes that are no model, and outputs that are not finite', async () => {

@@ -1,5 +1,6 @@
 import { SeededRandom } from '@esper/testkit';
 import { describe, expect, it } from 'vitest';
+import { NO_CELLS, type ScatteredTensor } from '../../src/core/network/scattered-tensor.js';
 import {
   compileGraph,
   DEFAULT_DIMS,
@@ -59,6 +60,25 @@ describe('relations that are remembered', () => {
     const second = numbersOf();
     expect(second).toEqual(first);
     expect(numbersOf()).toBe(second);
+  });
+
+  it('are the shared cells of each tensor, the very same from graph to graph, and no cell is there twice', () => {
+    const memory = rememberRelations();
+    const scattered = (): ScatteredTensor[] => {
+      // A table of its own each time, as the seeds of a packet have.
+      const peers = { ...(typical.edges.seed__peer__seed as EdgeTable) };
+      const edges = { ...typical.edges, seed__peer__seed: peers };
+      const feeds = must(compileGraph({ ...typical, edges }, contract, memory));
+      return ['sage_adj', 'gat0_edge', 'gat1_edge'].map((name) => feeds[name] as ScatteredTensor);
+    };
+    const [first, second, third] = [scattered(), scattered(), scattered()];
+    expect(first.map(({ shared }) => shared)).toEqual([NO_CELLS, NO_CELLS, NO_CELLS]);
+    expect(third.map(({ shared }) => shared)).toEqual(second.map(({ shared }) => shared));
+    for (const [at, { shared, own }] of third.entries()) {
+      expect(shared).toBe(second[at]?.shared);
+      expect(own.cells.length).toBeGreaterThan(0);
+      expect(shared.cells.length + own.cells.length).toBe(first[at]?.own.cells.length);
+    }
   });
 
   it('excuse nothing new: another table, other numbers, other features and another contract are checked', () => {

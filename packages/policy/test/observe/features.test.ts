@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Observation, observe, priorNormalizerState, STATISTICS } from '../../src/index.js';
 import { BLUEPRINT_FEATURES } from '../../src/core/observe/blueprint-nodes.js';
 import { GLOBAL_FEATURES } from '../../src/core/observe/global-node.js';
 import { seedFeatures } from '../../src/core/observe/seed-nodes.js';
 import { activationFeatures, layerFeatures, parameterFeatures } from '../../src/core/observe/structure-nodes.js';
+import { type Observation, observe, priorNormalizerState, STATISTICS } from '../../src/index.js';
 import { bare, blueprint, graphOf, noNames, packet, seed, seen, wideLimits } from './scene.js';
 
 const cells = (

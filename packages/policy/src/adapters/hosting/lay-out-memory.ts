@@ -1,4 +1,4 @@
-import { layOut, putCells, type Scattering } from '../../core/network/scattered-tensor.js';
+import { type Cells, exchangeCells, layOut, NO_CELLS, type Scattering } from '../../core/network/scattered-tensor.js';
 
 /** Lays scattered tensors out. */
 export interface LayOutMemory {
@@ -15,25 +15,29 @@ export const freshMemory: LayOutMemory = Object.freeze({
 interface Laid {
   readonly data: Float32Array;
   readonly pattern: Float32Array;
-  /** Where something else than the pattern may lie; `undefined` when nothing is known. */
+  readonly shared: Cells;
+  /** Where something else than the pattern and the shared cells may lie; `undefined` when nothing is known. */
   cells: Int32Array | undefined;
+  /** What was in each of those cells, at least. */
+  was: Float32Array;
 }
-
-const NO_CELLS = new Int32Array(0);
 
 /**
  * Gives each tensor the memory it had last time: good where the next call comes after the last one is done with. Between
- * two calls {@link wipe} puts the pattern back, so that a tensor of the same shape only needs its cells.
+ * two calls {@link wipe} takes a tensor's own cells out, so that the next one of the same pattern and the very same shared
+ * cells only needs its own.
  */
 export class ReusedMemory implements LayOutMemory {
   readonly #laid = new Map<string, Laid>();
 
   layOut(name: string, size: number, from: Scattering): Float32Array {
     const known = this.#laid.get(name);
-    const laid = known !== undefined && isBlank(known, size, from.pattern) ? known : this.#anew(name, size, from);
+    const laid = known !== undefined && isBlank(known, size, from) ? known : this.#anew(name, size, from);
+    const { own } = from;
+    if (laid.was.length < own.cells.length) laid.was = new Float32Array(own.cells.length);
     laid.cells = undefined;
-    putCells(from, laid.data);
-    laid.cells = from.cells;
+    exchangeCells(own, laid.data, laid.was);
+    laid.cells = own.cells;
     return laid.data;
   }
 
@@ -41,28 +45,27 @@ export class ReusedMemory implements LayOutMemory {
   wipe(): void {
     for (const laid of this.#laid.values()) {
       if (laid.cells === undefined) continue;
-      restore(laid.data, laid.pattern, laid.cells);
-      laid.cells = NO_CELLS;
+      takeOut(laid.cells, laid);
+      laid.cells = NO_CELLS.cells;
     }
   }
 
-  #anew(name: string, size: number, { pattern }: Scattering): Laid {
-    const data = layOut({ pattern, cells: NO_CELLS, values: new Float32Array(0) }, new Float32Array(size));
-    const laid = { data, pattern: pattern.slice(), cells: NO_CELLS };
+  #anew(name: string, size: number, { pattern, shared }: Scattering): Laid {
+    const data = layOut({ pattern, shared, own: NO_CELLS }, new Float32Array(size));
+    const laid = { data, pattern: pattern.slice(), shared, cells: NO_CELLS.cells, was: new Float32Array(0) };
     this.#laid.set(name, laid);
     return laid;
   }
 }
 
-function isBlank({ data, pattern, cells }: Laid, size: number, wanted: Float32Array): boolean {
-  if (cells === undefined || cells.length > 0 || data.length !== size || pattern.length !== wanted.length) return false;
-  for (let at = 0; at < wanted.length; at += 1) if (!Object.is(pattern[at], wanted[at])) return false;
+function isBlank({ data, pattern, shared, cells }: Laid, size: number, wanted: Scattering): boolean {
+  if (cells === undefined || cells.length > 0 || shared !== wanted.shared) return false;
+  if (data.length !== size || pattern.length !== wanted.pattern.length) return false;
+  for (let at = 0; at < pattern.length; at += 1) if (!Object.is(pattern[at], wanted.pattern[at])) return false;
   return true;
 }
 
-function restore(data: Float32Array, pattern: Float32Array, cells: Int32Array): void {
-  for (let at = 0; at < cells.length; at += 1) {
-    const cell = cells[at] as number;
-    data[cell] = pattern[cell % pattern.length] as number;
-  }
+/** Backwards: of a cell that stands twice, what was there first is put back last. */
+function takeOut(cells: Int32Array, { data, was }: Laid): void {
+  for (let at = cells.length - 1; at >= 0; at -= 1) data[cells[at] as number] = was[at] as number;
 }

@@ -12,6 +12,8 @@ export class TensorWriter {
   readonly #room: (bytes: number) => Uint8Array;
   readonly #leadBytes: number;
   #arena: Arena;
+  /** What the reader has of the shared cells of each tensor. */
+  readonly #kept = new Map<string, Cells>();
 
   /**
    * `room` makes buffers of the size it is asked for, a multiple of 8; shared memory where the reader is a thread.
@@ -23,22 +25,43 @@ export class TensorWriter {
     this.#arena = new Arena(room(FIRST_BYTES));
   }
 
-  /** The lead, then the tensors `names`, in that order. Throws `RangeError` for one that is absent, too deep, or whose data do not fit its shape. */
+  /**
+   * The lead, then the tensors `names`, in that order. What it gives must be read, by the same reader each time, before it is
+   * called again. Throws `RangeError` for one that is absent, too deep, or whose data do not fit its shape.
+   */
   write(names: readonly string[], tensors: TensorMap): Uint8Array {
     let headWords = 1;
     let bodyBytes = 0;
     for (const name of names) {
       const tensor = sound(name, tensors[name]);
-      headWords += 2 + tensor.dims.length + (tensor instanceof ScatteredTensor ? 2 : 0);
-      bodyBytes += bytesOf(tensor);
+      headWords += 2 + tensor.dims.length + (tensor instanceof ScatteredTensor ? 3 : 0);
+      bodyBytes += bytesOf(tensor, this.#isKept(name, tensor));
     }
     const bodyAt = this.#leadBytes + padded(headWords * 4);
     const totalBytes = bodyAt + bodyBytes;
     this.#grow(totalBytes);
     this.#arena.begin(this.#leadBytes, bodyAt);
     this.#arena.word(names.length);
-    for (const name of names) this.#arena.tensor(tensors[name] as PlainTensor);
+    for (const name of names) this.#write(name, tensors[name] as PlainTensor);
     return this.#arena.bytes.subarray(0, totalBytes);
+  }
+
+  /** To be called when it is not known what the reader has made of the last frame. */
+  forget(): void {
+    this.#kept.clear();
+  }
+
+  #isKept(name: string, tensor: PlainTensor): boolean {
+    if (!(tensor instanceof ScatteredTensor)) return false;
+    return tensor.shared.cells.length > 0 && tensor.shared === this.#kept.get(name);
+  }
+
+  #write(name: string, tensor: PlainTensor): void {
+    if (!(tensor instanceof ScatteredTensor)) this.#arena.plain(tensor);
+    else {
+      this.#arena.scattered(tensor, this.#isKept(name, tensor));
+      this.#kept.set(name, tensor.shared);
+    }
   }
 
   #grow(bytes: number): void {
@@ -78,31 +101,26 @@ class Arena {
     this.#word += 1;
   }
 
-  tensor(tensor: PlainTensor): void {
-    if (tensor instanceof ScatteredTensor) {
-      this.#scattered(tensor);
-      return;
-    }
+  plain(tensor: PlainTensor): void {
     this.#shape(TYPE_CODES[tensor.type], tensor.dims);
     const at = this.#room(tensor.data.byteLength);
     if (tensor.type === 'float32') this.#floats.set(tensor.data, at >> 2);
     else this.#longs.set(tensor.data, at >> 3);
   }
 
-  #scattered({ dims, pattern, parts, cellCount }: ScatteredTensor): void {
-    this.#shape(TYPE_CODES.scattered, dims);
+  scattered({ dims, pattern, shared, own }: ScatteredTensor, isKept: boolean): void {
+    this.#shape(isKept ? TYPE_CODES.onKept : TYPE_CODES.scattered, dims);
     this.word(pattern.length);
-    this.word(cellCount);
+    this.word(shared.cells.length);
+    this.word(own.cells.length);
     this.#floats.set(pattern, this.#room(pattern.byteLength) >> 2);
-    let cellsAt = this.#room(4 * cellCount) >> 2;
-    let valuesAt = this.#room(4 * cellCount) >> 2;
-    for (let at = 0; at < parts.length; at += 1) {
-      const { cells, values } = parts[at] as Cells;
-      this.#ints.set(cells, cellsAt);
-      this.#floats.set(values, valuesAt);
-      cellsAt += cells.length;
-      valuesAt += values.length;
-    }
+    if (!isKept) this.#cells(shared);
+    this.#cells(own);
+  }
+
+  #cells({ cells, values }: Cells): void {
+    this.#ints.set(cells, this.#room(cells.byteLength) >> 2);
+    this.#floats.set(values, this.#room(values.byteLength) >> 2);
   }
 
   #shape(type: number, dims: readonly number[]): void {
@@ -119,10 +137,13 @@ class Arena {
   }
 }
 
-function bytesOf(tensor: PlainTensor): number {
+function bytesOf(tensor: PlainTensor, isKept: boolean): number {
   if (!(tensor instanceof ScatteredTensor)) return padded(tensor.data.byteLength);
-  return padded(tensor.pattern.byteLength) + 2 * padded(4 * tensor.cellCount);
+  const { pattern, shared, own } = tensor;
+  return padded(pattern.byteLength) + cellBytes(own) + (isKept ? 0 : cellBytes(shared));
 }
+
+const cellBytes = ({ cells, values }: Cells): number => padded(cells.byteLength) + padded(values.byteLength);
 
 function sound(name: string, tensor: PlainTensor | undefined): PlainTensor {
   if (tensor === undefined) throw new RangeError(`there is no tensor ${name}`);

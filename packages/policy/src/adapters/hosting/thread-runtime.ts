@@ -120,6 +120,8 @@ class ThreadRuntime implements Runtime {
       this.#worker.unref();
       this.#resolveStarted({ kind: 'refused', reason: message.reason });
     } else if (message.kind === 'failed') {
+      // Perhaps it could not even read the inputs. A child would have ended over that.
+      this.#writer.forget();
       this.#answer(message.call, () => ({ kind: 'failed', reason: message.reason }));
     } else {
       this.#outbox = message.outbox;

@@ -1,22 +1,33 @@
 import type { PlainTensor, TensorMap } from '../network/feeds.js';
-import { ScatteredTensor } from '../network/scattered-tensor.js';
+import { type Cells, ScatteredTensor } from '../network/scattered-tensor.js';
+
+/** Shared cells that were found finite: they are looked at once. */
+export type FiniteCells = WeakSet<Cells>;
 
 /** The name of the first float tensor that holds NaN or an infinity; `undefined` when all are finite. */
-export function firstNonfinite(tensors: TensorMap): string | undefined {
+export function firstNonfinite(tensors: TensorMap, known: FiniteCells = new WeakSet()): string | undefined {
   for (const name of Object.keys(tensors)) {
     const tensor = tensors[name] as PlainTensor;
-    if (tensor.type === 'float32' && !holdsFinite(tensor)) return name;
+    if (tensor.type === 'float32' && !holdsFinite(tensor, known)) return name;
   }
   return undefined;
 }
 
 type FloatTensor = Extract<PlainTensor, { readonly type: 'float32' }>;
 
-/** All a scattered tensor can hold is in its pattern and its values. */
-const holdsFinite = (tensor: FloatTensor): boolean =>
-  tensor instanceof ScatteredTensor
-    ? isFiniteArray(tensor.pattern) && tensor.parts.every(({ values }) => isFiniteArray(values))
-    : isFiniteArray(tensor.data);
+/** All a scattered tensor can hold is in its pattern and its cells. */
+function holdsFinite(tensor: FloatTensor, known: FiniteCells): boolean {
+  if (!(tensor instanceof ScatteredTensor)) return isFiniteArray(tensor.data);
+  const { pattern, shared, own } = tensor;
+  return isFiniteArray(pattern) && isFiniteArray(own.values) && isFiniteShared(shared, known);
+}
+
+function isFiniteShared(shared: Cells, known: FiniteCells): boolean {
+  if (known.has(shared)) return true;
+  if (!isFiniteArray(shared.values)) return false;
+  known.add(shared);
+  return true;
+}
 
 /**
  * A finite number times 0 is a zero, NaN and the infinities times 0 are NaN: a sum answers for all, without a branch per

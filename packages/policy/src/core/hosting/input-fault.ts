@@ -1,10 +1,14 @@
 import type { InferenceFailure } from '../../ports.js';
 import type { PlainTensor, TensorMap } from '../network/feeds.js';
 import { ScatteredTensor } from '../network/scattered-tensor.js';
-import { firstNonfinite } from './finite.js';
+import { type FiniteCells, firstNonfinite } from './finite.js';
 
-/** Why a model with the inputs `names` is not asked about `inputs`; `undefined` when nothing speaks against it. */
-export function inputFault(names: readonly string[], inputs: TensorMap): InferenceFailure | undefined {
+/** Why a model with the inputs `names` is not asked about `inputs`; `undefined` when nothing speaks against it. `known` is kept from call to call. */
+export function inputFault(
+  names: readonly string[],
+  inputs: TensorMap,
+  known?: FiniteCells,
+): InferenceFailure | undefined {
   for (const name of names) {
     const tensor = inputs[name];
     if (tensor === undefined) return failed(`the model needs the input ${name}`);
@@ -15,7 +19,7 @@ export function inputFault(names: readonly string[], inputs: TensorMap): Inferen
     const stray = Object.keys(inputs).find((name) => !names.includes(name));
     return failed(`the model knows no input ${stray}`);
   }
-  const tensor = firstNonfinite(inputs);
+  const tensor = firstNonfinite(inputs, known);
   return tensor === undefined ? undefined : { code: 'nonfinite_input', tensor };
 }
 

@@ -6,55 +6,49 @@ export interface Cells {
   readonly values: Float32Array;
 }
 
-/** A tensor that is a pattern but for some cells. */
-export interface Scattering extends Cells {
+export const NO_CELLS: Cells = Object.freeze({ cells: new Int32Array(0), values: new Float32Array(0) });
+
+/** What is in a tensor that is a pattern but for some cells. */
+export interface Scattering {
   /** Repeated from the first cell to the last. At least one number. */
   readonly pattern: Float32Array;
+  /** Cells that many tensors have in common, as one object that nobody writes to: whoever has seen it knows it again. */
+  readonly shared: Cells;
+  /** The others. They are later than the shared ones. */
+  readonly own: Cells;
 }
 
 /**
  * A float32 tensor that is a repeated pattern but for some cells, such as a matrix of few edges. It reads like any other
- * tensor: `data` is laid out when somebody asks. A host sends the cells instead, a fifth of the bytes, and the runtime's side
- * lays them out.
+ * tensor: `data` is laid out when somebody asks. A host sends the cells instead, a fifth of the bytes, and the shared ones
+ * once; the runtime's side lays them out.
  */
-export class ScatteredTensor {
+export class ScatteredTensor implements Scattering {
   readonly type = 'float32';
   readonly dims: readonly number[];
   readonly pattern: Float32Array;
-  /** One behind the other: what many tensors share is not copied into each. */
-  readonly parts: readonly Cells[];
+  readonly shared: Cells;
+  readonly own: Cells;
   #data: Float32Array | undefined;
 
-  constructor({ dims, pattern, parts }: Pick<ScatteredTensor, 'dims' | 'pattern' | 'parts'>) {
+  constructor({ dims, pattern, shared, own }: Scattering & { readonly dims: readonly number[] }) {
     this.dims = dims;
     this.pattern = pattern;
-    this.parts = parts;
-  }
-
-  /** How many cells there are in all parts. */
-  get cellCount(): number {
-    let count = 0;
-    for (let at = 0; at < this.parts.length; at += 1) count += (this.parts[at] as Cells).cells.length;
-    return count;
+    this.shared = shared;
+    this.own = own;
   }
 
   get data(): Float32Array {
-    this.#data ??= this.#layOut();
+    this.#data ??= layOut(this, new Float32Array(this.dims.reduce((product, dim) => product * dim, 1)));
     return this.#data;
-  }
-
-  #layOut(): Float32Array {
-    const data = new Float32Array(this.dims.reduce((product, dim) => product * dim, 1));
-    repeat(this.pattern, data);
-    for (const part of this.parts) putCells(part, data);
-    return data;
   }
 }
 
 /** Fills all of `into`. Throws `RangeError` for a cell outside, and for an empty pattern. */
-export function layOut(from: Scattering, into: Float32Array): Float32Array {
-  repeat(from.pattern, into);
-  putCells(from, into);
+export function layOut({ pattern, shared, own }: Scattering, into: Float32Array): Float32Array {
+  repeat(pattern, into);
+  putCells(shared, into);
+  putCells(own, into);
   return into;
 }
 
@@ -66,13 +60,23 @@ function repeat(pattern: Float32Array, into: Float32Array): void {
   else for (let done = pattern.length; done < into.length; done *= 2) into.copyWithin(done, 0, done);
 }
 
-/** Writes the cells over whatever is there. Throws `RangeError` for a cell outside. */
-export function putCells({ cells, values }: Cells, into: Float32Array): void {
+function putCells({ cells, values }: Cells, into: Float32Array): void {
+  for (let at = 0; at < cells.length; at += 1) into[cellOf(cells, at, into)] = values[at] as number;
+}
+
+/** Writes the cells over whatever is there, which goes to `was`. Throws `RangeError` for a cell outside. */
+export function exchangeCells({ cells, values }: Cells, into: Float32Array, was: Float32Array): void {
   for (let at = 0; at < cells.length; at += 1) {
-    const cell = cells[at] as number;
-    if (cell < 0 || cell >= into.length) throw new RangeError(`cell ${cell} of ${into.length}`);
+    const cell = cellOf(cells, at, into);
+    was[at] = into[cell] as number;
     into[cell] = values[at] as number;
   }
+}
+
+function cellOf(cells: Int32Array, at: number, { length }: Float32Array): number {
+  const cell = cells[at] as number;
+  if (cell < 0 || cell >= length) throw new RangeError(`cell ${cell} of ${length}`);
+  return cell;
 }
 
 const CELL_BYTES = Int32Array.BYTES_PER_ELEMENT + Float32Array.BYTES_PER_ELEMENT;

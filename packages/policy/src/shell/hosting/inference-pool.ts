@@ -1,5 +1,5 @@
 import { err, type MonoClock, ok } from '@esper/std';
-import { firstNonfinite } from '../../core/hosting/finite.js';
+import { type FiniteCells, firstNonfinite } from '../../core/hosting/finite.js';
 import { type ResolvedHostOptions, restartPauseMs } from '../../core/hosting/host-options.js';
 import { inputFault } from '../../core/hosting/input-fault.js';
 import type { TensorMap } from '../../core/network/feeds.js';
@@ -48,6 +48,7 @@ class InferencePool implements InferenceHost {
   readonly #seats = new Seats();
   readonly #waiting = new Set<Call>();
   readonly #pauses = new Set<() => void>();
+  readonly #finite: FiniteCells = new WeakSet();
   #inputNames: readonly string[] = [];
   #failuresInRow = 0;
   #closing: Promise<void> | undefined;
@@ -72,7 +73,9 @@ class InferencePool implements InferenceHost {
       throw new RangeError(`deadlineMs must be a number, got ${deadlineMs}`);
     this.#count('calls');
     const refusal =
-      this.#closing === undefined ? inputFault(this.#inputNames, inputs) : unavailable('the host is closed');
+      this.#closing === undefined
+        ? inputFault(this.#inputNames, inputs, this.#finite)
+        : unavailable('the host is closed');
     if (refusal !== undefined) return Promise.resolve(err(this.#counted(refusal)));
     const call = new Call(inputs, deadlineMs > 0 ? deadlineMs : Number.POSITIVE_INFINITY, this.#ports.clock);
     const seat = this.#seats.in('ready');

@@ -9,7 +9,7 @@ import {
   RELATION_PLACES,
   type RelationPlace,
 } from '../relation-index.js';
-import { CellList, type Cells, ScatteredTensor } from '../scattered-tensor.js';
+import { CellList, type Cells, NO_CELLS, ScatteredTensor } from '../scattered-tensor.js';
 import { DESTINATION_STRIDE, NO_EDGE_MASK } from './compiled-contract.js';
 import { type CellPlan, type EdgeCells, fillRelation } from './relation-cells.js';
 import { planRows, type RowPlan } from './row-plan.js';
@@ -163,8 +163,6 @@ export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: 
   const cells = emptyCells(graph, plan, wanted);
   if (laid === undefined) fillSelves(cells.means, rows);
   if (!fillRelations(graph, { plan, cells }, wanted)) return undefined;
-  const joined = (before: Cells | undefined, list: CellList): readonly Cells[] =>
-    before === undefined ? [list.part()] : [before, list.part()];
   return {
     x_global: featureTensor(graph, 'global'),
     x_seed: featureTensor(graph, 'seed'),
@@ -175,17 +173,20 @@ export function denseFeeds(graph: HeteroGraph, edgeFeatureWidth: number, laid?: 
     sage_adj: new ScatteredTensor({
       dims: [rows.sageRows, rows.columns],
       pattern: ZERO,
-      parts: joined(laid?.means, cells.means),
+      shared: laid?.means ?? NO_CELLS,
+      own: cells.means.part(),
     }),
     gat0_edge: new ScatteredTensor({
       dims: [rows.firstBuckets, channels, rows.columns],
       pattern: blanks.first,
-      parts: joined(laid?.first, cells.first),
+      shared: laid?.first ?? NO_CELLS,
+      own: cells.first.part(),
     }),
     gat1_edge: new ScatteredTensor({
       dims: [rows.lastBuckets, channels, rows.lastColumns],
       pattern: blanks.last,
-      parts: joined(laid?.last, cells.last),
+      shared: laid?.last ?? NO_CELLS,
+      own: cells.last.part(),
     }),
     bucket_rel: { type: 'int64', dims: [rows.firstBuckets], data: index.relations },
     bucket_dst: { type: 'int64', dims: [rows.firstBuckets], data: index.destinations },
