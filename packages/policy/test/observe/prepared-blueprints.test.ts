@@ -1,7 +1,7 @@
 import type { BlueprintDescriptor } from '@esper/leyline';
 import { describe, expect, it } from 'vitest';
 import { observe, priorNormalizerState, rememberBlueprints, resolveObserveLimits } from '../../src/index.js';
-import { bare, blueprint, graphOf, noNames, packet, seed, wideLimits } from './scene.js';
+import { bare, blueprint, graphOf, noNames, packet, seed, whole, wideLimits } from './scene.js';
 
 const observed = (blueprints: readonly BlueprintDescriptor[], step: number) => ({
   packet: packet({ globalStep: step, seedStates: [seed(`seed-${step}`, { stage: 'BLENDING', layerDepth: 1 })] }),
@@ -37,7 +37,7 @@ describe('prepared blueprints', () => {
         const remember = rememberBlueprints();
         for (const step of [1, 2]) {
           const input = observed(blueprints, step);
-          expect(observe(input, limits, remember)).toEqual(observe(input, limits));
+          expect(whole(observe(input, limits, remember))).toEqual(whole(observe(input, limits)));
         }
       }
     },
@@ -53,7 +53,7 @@ describe('prepared blueprints', () => {
       [[a, b], { ...wideLimits, layersMax: 1 }],
     ] as const) {
       remember(blueprints, limits);
-      expect(observe(input, wideLimits, remember)).toEqual(observe(input, wideLimits));
+      expect(whole(observe(input, wideLimits, remember))).toEqual(whole(observe(input, wideLimits)));
     }
   });
 

@@ -86,3 +86,7 @@ export function seen(given: Partial<ObserveInput> = {}, limits: ObserveLimits = 
   if (!outcome.ok) throw new Error(`refused: ${JSON.stringify(outcome.error)}`);
   return outcome.value;
 }
+
+/** An outcome for a comparison: the coverage is summed up when it is asked for, and is then among the rest. */
+export const whole = (outcome: ReturnType<typeof observe>) =>
+  outcome.ok ? { ...outcome.value, coverage: outcome.value.coverage } : outcome.error;

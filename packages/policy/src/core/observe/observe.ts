@@ -44,23 +44,56 @@ export function observe(
     attributeWidth: limits.widths.edgeFeatureWidth,
   };
   const edges = buildEdges(sources, prepared, notes.tally);
-  let coverage: Coverage | undefined;
-  return ok({
-    packetId: packet.packetId,
-    trainingRunId: packet.trainingRunId,
-    graph: { nodes, edges },
-    // The network does not need it: whoever waits for the network can look at it meanwhile.
-    get coverage() {
-      coverage ??= notes.tally.coverage();
-      return coverage;
-    },
-    statistics: notes.statistics,
-    seeds: sources.seeds,
-    blueprints: candidates,
-    excludedBlueprints: prepared.excluded,
-    badSignals: notes.badSignals,
-    newNames: names.newNames(),
-  });
+  return ok(
+    new TalliedObservation(notes.tally, {
+      packetId: packet.packetId,
+      trainingRunId: packet.trainingRunId,
+      graph: { nodes, edges },
+      statistics: notes.statistics,
+      seeds: sources.seeds,
+      blueprints: candidates,
+      excludedBlueprints: prepared.excluded,
+      badSignals: notes.badSignals,
+      newNames: names.newNames(),
+    }),
+  );
+}
+
+/**
+ * Sums its coverage up when it is first asked. The network does not need it: whoever waits for the network can look at it
+ * meanwhile. A class, because a literal with a getter is an object of a kind of its own each time it is made: slow to read, and
+ * what it holds outlives several collections.
+ */
+class TalliedObservation implements Observation {
+  readonly packetId: string;
+  readonly trainingRunId: string;
+  readonly graph: Observation['graph'];
+  readonly statistics: Observation['statistics'];
+  readonly seeds: Observation['seeds'];
+  readonly blueprints: Observation['blueprints'];
+  readonly excludedBlueprints: Observation['excludedBlueprints'];
+  readonly badSignals: readonly string[];
+  readonly newNames: Observation['newNames'];
+  readonly #tally: CoverageTally;
+  #coverage: Coverage | undefined;
+
+  constructor(tally: CoverageTally, rest: Omit<Observation, 'coverage'>) {
+    this.packetId = rest.packetId;
+    this.trainingRunId = rest.trainingRunId;
+    this.graph = rest.graph;
+    this.statistics = rest.statistics;
+    this.seeds = rest.seeds;
+    this.blueprints = rest.blueprints;
+    this.excludedBlueprints = rest.excludedBlueprints;
+    this.badSignals = rest.badSignals;
+    this.newNames = rest.newNames;
+    this.#tally = tally;
+  }
+
+  get coverage(): Coverage {
+    this.#coverage ??= this.#tally.coverage();
+    return this.#coverage;
+  }
 }
 
 function seedRows({ packet }: ObserveInput, limits: ObserveLimits, notes: BuildNotes): readonly SeedRow[] {
