@@ -52,6 +52,18 @@ async function timeBlock({ perRound, run }: Contender, into: Samples): Promise<v
   into.cpuMs += (user + system) / 1000;
 }
 
+/** At least one round, and further ones until `endsAt`. */
+async function inTurn(contenders: readonly Contender[], endsAt: number) {
+  const samples = contenders.map((contender) => ({ contender, into: { wallMs: [], cpuMs: 0 } as Samples }));
+  do {
+    for (const { contender, into } of samples) await timeBlock(contender, into);
+  } while (performance.now() < endsAt);
+  return samples;
+}
+
+/** Share of the budget that goes by before anything is counted: code that runs a few hundred times a second takes seconds to be compiled. */
+const WARM_UP_SHARE = 0.1;
+
 /**
  * Times contenders in turn, a few runs each, until the budget is spent: what disturbs the machine disturbs all of them.
  * Returns the figures of each by name.
@@ -60,10 +72,8 @@ export async function timeInTurn(
   contenders: readonly Contender[],
   budgetMs: number,
 ): Promise<Readonly<Record<string, Figures>>> {
-  const samples = contenders.map((contender) => ({ contender, into: { wallMs: [], cpuMs: 0 } as Samples }));
-  const endsAt = performance.now() + budgetMs;
-  do {
-    for (const { contender, into } of samples) await timeBlock(contender, into);
-  } while (performance.now() < endsAt);
+  const startedAt = performance.now();
+  await inTurn(contenders, startedAt + WARM_UP_SHARE * budgetMs);
+  const samples = await inTurn(contenders, startedAt + budgetMs);
   return Object.fromEntries(samples.map(({ contender, into }) => [contender.name, figuresOf(into)]));
 }
