@@ -5,7 +5,7 @@ import { type Cells, ScatteredTensor } from '../network/scattered-tensor.js';
 export type FiniteCells = WeakSet<Cells>;
 
 /** The name of the first float tensor that holds NaN or an infinity; `undefined` when all are finite. */
-export function firstNonfinite(tensors: TensorMap, known: FiniteCells = new WeakSet()): string | undefined {
+export function firstNonfinite(tensors: TensorMap, known?: FiniteCells): string | undefined {
   for (const name of Object.keys(tensors)) {
     const tensor = tensors[name] as PlainTensor;
     if (tensor.type === 'float32' && !holdsFinite(tensor, known)) return name;
@@ -16,16 +16,16 @@ export function firstNonfinite(tensors: TensorMap, known: FiniteCells = new Weak
 type FloatTensor = Extract<PlainTensor, { readonly type: 'float32' }>;
 
 /** All a scattered tensor can hold is in its pattern and its cells. */
-function holdsFinite(tensor: FloatTensor, known: FiniteCells): boolean {
+function holdsFinite(tensor: FloatTensor, known: FiniteCells | undefined): boolean {
   if (!(tensor instanceof ScatteredTensor)) return isFiniteArray(tensor.data);
   const { pattern, shared, own } = tensor;
   return isFiniteArray(pattern) && isFiniteArray(own.values) && isFiniteShared(shared, known);
 }
 
-function isFiniteShared(shared: Cells, known: FiniteCells): boolean {
-  if (known.has(shared)) return true;
+function isFiniteShared(shared: Cells, known: FiniteCells | undefined): boolean {
+  if (known?.has(shared) === true) return true;
   if (!isFiniteArray(shared.values)) return false;
-  known.add(shared);
+  known?.add(shared);
   return true;
 }
 

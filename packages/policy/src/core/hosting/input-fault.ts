@@ -3,7 +3,10 @@ import type { PlainTensor, TensorMap } from '../network/feeds.js';
 import { ScatteredTensor } from '../network/scattered-tensor.js';
 import { type FiniteCells, firstNonfinite } from './finite.js';
 
-/** Why a model with the inputs `names` is not asked about `inputs`; `undefined` when nothing speaks against it. `known` is kept from call to call. */
+/**
+ * Why a model with the inputs `names` is not asked about `inputs`; `undefined` when nothing speaks against it. `known` is kept
+ * from call to call.
+ */
 export function inputFault(
   names: readonly string[],
   inputs: TensorMap,
