@@ -26,25 +26,27 @@ export interface FrameHeader {
   readonly bodyBytes: number;
   readonly call: number;
   readonly runMs: number;
-  /** When the writer had it ready, by {@link machineMs}. */
+  /** When the child had outputs ready, by {@link machineMs}; 0 in other frames. */
   readonly readyAtMs: number;
 }
 
 const KIND_NAMES = new Map(Object.entries(FRAME_KINDS).map(([name, code]) => [code, name as FrameKind]));
 
-/** Fills the first {@link FRAME_HEADER_BYTES} of `into`, and returns it. */
-export function encodeHeader(
-  { kind, bodyBytes, call, runMs, readyAtMs }: FrameHeader,
-  into: Uint8Array = new Uint8Array(FRAME_HEADER_BYTES),
-): Uint8Array {
-  const data = new DataView(into.buffer, into.byteOffset, FRAME_HEADER_BYTES);
+/** A header on its own. */
+export function encodeHeader(header: FrameHeader): Uint8Array {
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES);
+  fillHeader(new DataView(bytes.buffer), header);
+  return bytes;
+}
+
+/** Fills the first {@link FRAME_HEADER_BYTES} of `data`. */
+export function fillHeader(data: DataView, { kind, bodyBytes, call, runMs, readyAtMs }: FrameHeader): void {
   data.setUint32(0, MAGIC, true);
   data.setUint32(4, FRAME_KINDS[kind], true);
   data.setUint32(8, bodyBytes, true);
   data.setUint32(12, call, true);
   data.setFloat64(16, runMs, true);
   data.setFloat64(24, readyAtMs, true);
-  return into;
 }
 
 /** Throws `RangeError` for bytes that no peer of ours wrote, and for a body over `bodyBytesMax`. */

@@ -4,7 +4,7 @@ import { FrameReader } from './frame-reader.js';
 import { ReusedMemory } from './lay-out-memory.js';
 import { machineMs } from './machine-time.js';
 import { type LoadedModel, type LoadRequest, loadModel, reasonOf } from './ort-model.js';
-import { encodeHeader, FRAME_HEADER_BYTES, type FrameHeader } from './pipe-frame.js';
+import { encodeHeader, FRAME_HEADER_BYTES, type FrameHeader, fillHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, LOAD_BYTES_MAX, STDERR_FD } from './process-wiring.js';
 import { TENSOR_BYTES_MAX } from './tensor-frame.js';
 import { TensorReader } from './tensor-reader.js';
@@ -71,7 +71,8 @@ async function serve(model: LoadedModel): Promise<void> {
       const reply = writer.write(outputNames, outcome.outputs);
       const bodyBytes = reply.byteLength - FRAME_HEADER_BYTES;
       const { call } = frame.header;
-      encodeHeader({ kind: 'outputs', call, runMs: outcome.runMs, readyAtMs: machineMs(), bodyBytes }, reply);
+      const { runMs } = outcome;
+      fillHeader(writer.lead, { kind: 'outputs', call, runMs, readyAtMs: machineMs(), bodyBytes });
       writeFully(reply);
     } else writeFrame({ ...frame.header, kind: 'failed' }, new TextEncoder().encode(outcome.reason));
     // Nobody waits now.

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { TensorMap } from '../../core/network/feeds.js';
 import type { RunOutcome, Runtime, RuntimeInfo, StartOutcome } from '../../shell/hosting/runtime.js';
 import { processArguments } from './entry-file.js';
-import { machineMs, machineMsSince } from './machine-time.js';
+import { machineMsSince } from './machine-time.js';
 import { type LoadRequest, reasonOf } from './ort-model.js';
-import { encodeHeader, FRAME_HEADER_BYTES, FrameAssembler, type FrameHeader } from './pipe-frame.js';
+import { encodeHeader, FRAME_HEADER_BYTES, FrameAssembler, type FrameHeader, fillHeader } from './pipe-frame.js';
 import { CHANNEL_FD, LIFELINE_FD, REPLY_BYTES_MAX } from './process-wiring.js';
 import { readTensors } from './tensor-reader.js';
 import { TensorWriter } from './tensor-writer.js';
@@ -56,7 +56,7 @@ class ProcessRuntime implements Runtime {
       handle.unref();
     const head = new TextEncoder().encode(`${JSON.stringify(request)}\0`);
     const bodyBytes = head.byteLength + model.byteLength;
-    this.#send({ kind: 'load', call: 0, runMs: 0, readyAtMs: machineMs(), bodyBytes }, [head, model]);
+    this.#send({ kind: 'load', call: 0, runMs: 0, readyAtMs: 0, bodyBytes }, [head, model]);
   }
 
   run(inputs: TensorMap): Promise<RunOutcome> {
@@ -67,7 +67,7 @@ class ProcessRuntime implements Runtime {
         const frame = this.#writer.write(this.#info?.inputNames ?? [], inputs);
         this.#pending = { call, resolve };
         const bodyBytes = frame.byteLength - FRAME_HEADER_BYTES;
-        encodeHeader({ kind: 'run', call, runMs: 0, readyAtMs: machineMs(), bodyBytes }, frame);
+        fillHeader(this.#writer.lead, { kind: 'run', call, runMs: 0, readyAtMs: 0, bodyBytes });
         // One piece, one system call. The writer's bytes are free again when the reply has come.
         this.#channel.write(frame);
       } catch (error) {

@@ -121,7 +121,9 @@ function readShape(name: string, words: Uint32Array, at: number): Shape {
   if (!(rank <= RANK_MAX)) throw new RangeError(`${name} has rank ${rank}, at most ${RANK_MAX}`);
   const end = at + 2 + rank;
   const [pattern, shared, own] = [words[end] ?? 0, words[end + 1] ?? 0, words[end + 2] ?? 0];
-  return { type: words[at] ?? 0, dims: [...words.subarray(at + 2, end)], pattern, shared, own };
+  const dims: number[] = [];
+  for (let dim = at + 2; dim < end; dim += 1) dims.push(words[dim] ?? 0);
+  return { type: words[at] ?? 0, dims, pattern, shared, own };
 }
 
 /** Takes one array after the other off the bytes. */

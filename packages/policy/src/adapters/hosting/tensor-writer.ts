@@ -46,6 +46,11 @@ export class TensorWriter {
     return this.#arena.bytes.subarray(0, totalBytes);
   }
 
+  /** The lead of the last frame: the rest of its bytes is behind it. */
+  get lead(): DataView {
+    return this.#arena.view;
+  }
+
   /** To be called when it is not known what the reader has made of the last frame. */
   forget(): void {
     this.#kept.clear();
@@ -74,6 +79,7 @@ export class TensorWriter {
 /** A buffer seen as each of the types that are written to it: a view is made once, not for every array. */
 class Arena {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly #words: Uint32Array;
   readonly #ints: Int32Array;
   readonly #floats: Float32Array;
@@ -85,6 +91,7 @@ class Arena {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
     this.#words = new Uint32Array(bytes.buffer);
     this.#ints = new Int32Array(bytes.buffer);
     this.#floats = new Float32Array(bytes.buffer);
