@@ -20,6 +20,7 @@ export interface Observation {
   readonly packetId: string;
   readonly trainingRunId: string;
   readonly graph: HeteroGraph;
+  /** Summed up when it is first read. A copy made by spreading an observation has none: read it before. */
   readonly coverage: Coverage;
   /** The next statistics. The host commits them only when the decision succeeded. */
   readonly statistics: NormalizerState;
